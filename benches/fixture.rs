@@ -1,0 +1,134 @@
+//! What the measurements run against: a private PostgreSQL and Redis, and a signed-in user with a stored value.
+
+use std::collections::HashMap;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use shared::Platform;
+use shared::clock::{Clock, Random};
+use shared::config::Settings;
+use shared::data::sessions;
+use shared::identity::{Assurance, Role};
+use shared::vault::FileKeyring;
+use tempfile::TempDir;
+use tokio_postgres::NoTls;
+use uuid::Uuid;
+use ward::model::{MODEL, Model};
+use ward::postgres::Cluster;
+
+use crate::Outcome;
+
+/// The origin the benchmarks' requests come from.
+pub const ORIGIN: &str = "http://localhost:9000";
+/// Beyond what any measurement sends.
+const NO_LIMIT: &str = "1000000000";
+
+/// The servers and the user.
+pub struct Fixture {
+    /// PostgreSQL.
+    pub cluster: Cluster,
+    /// Redis's version.
+    pub redis_version: String,
+    /// The model both the proxy and the direct calls speak to; it has no pause between tokens.
+    pub model: Model,
+    /// Ward on all of it.
+    pub platform: Platform,
+    /// The settings of the functions' processes.
+    pub settings: HashMap<&'static str, String>,
+    /// The signed-in user's cookie.
+    pub cookie: String,
+    /// The CSRF token of the session.
+    pub csrf: String,
+    /// The signed-in user.
+    pub user: Uuid,
+    redis: Child,
+    _folder: TempDir,
+}
+
+impl Fixture {
+    /// Starts everything.
+    pub async fn start() -> Outcome<Self> {
+        let folder = TempDir::new()?;
+        let cluster = tokio::task::spawn_blocking(Cluster::temporary).await??;
+        cluster.create_database("bench", None).await?;
+        let database = cluster.url("bench");
+        migrate::run(&database).await?;
+        let socket = folder.path().join("redis.sock").display().to_string();
+        let redis = redis_server(&socket)?;
+        let redis_url = format!("redis+unix://{socket}");
+        let redis_version = redis_version(&redis_url).await?;
+        let key_file = folder.path().join("key");
+        FileKeyring::create(&key_file, Random::default())?;
+        let model = Model::start(Duration::ZERO, Clock::system()).await?;
+        let settings = HashMap::from([
+            ("DATABASE_URL", database.clone()),
+            ("REDIS_URL", redis_url),
+            ("WARD_KEY_FILE", key_file.display().to_string()),
+            ("WARD_ORIGINS", ORIGIN.to_owned()),
+            ("OPENAI_BASE_URL", model.base_url()),
+            ("OPENAI_MODEL", MODEL.to_owned()),
+            ("WARD_LIMIT_ANONYMOUS", NO_LIMIT.to_owned()),
+            ("WARD_LIMIT_USER", NO_LIMIT.to_owned()),
+            ("WARD_DAILY_TOKENS", NO_LIMIT.to_owned()),
+            ("WARD_DAILY_CALLS", NO_LIMIT.to_owned()),
+        ]);
+        let platform = Platform::connect(Settings::from_lookup(&|name| settings.get(name).cloned())?).await?;
+        let user = insert_user(&database, platform.new_id()?).await?;
+        let signed_in = platform.sessions.begin(user, Role::User, Assurance::Aal2)?;
+        let scope = platform.db.unaudited(user);
+        sessions::insert(&scope, &signed_in.session, &signed_in.token.hash()).await?;
+        let cookie = signed_in.cookie();
+        Ok(Self {
+            cluster,
+            redis_version,
+            model,
+            cookie: format!("{}={}", cookie.name(), cookie.value()),
+            csrf: signed_in.token.csrf(),
+            user,
+            platform,
+            settings,
+            redis,
+            _folder: folder,
+        })
+    }
+
+    /// Stops the servers.
+    pub fn stop(mut self) {
+        // Both are temporary: there is nothing to save.
+        self.redis.kill().and_then(|()| self.redis.wait()).ok();
+        self.cluster.stop();
+    }
+}
+
+fn redis_server(socket: &str) -> Outcome<Child> {
+    let arguments = ["--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no"];
+    Ok(Command::new("redis-server").args(arguments).stdout(Stdio::null()).spawn()?)
+}
+
+/// The version of the server, as soon as it answers.
+async fn redis_version(url: &str) -> Outcome<String> {
+    let client = redis::Client::open(url)?;
+    for _ in 0..200 {
+        if let Ok(mut connection) = client.get_multiplexed_async_connection().await {
+            let info: String = redis::cmd("INFO").arg("server").query_async(&mut connection).await?;
+            let version = info.lines().find_map(|line| line.strip_prefix("redis_version:"));
+            return Ok(version.unwrap_or("unknown").to_owned());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Err("redis-server did not answer within 2 s".into())
+}
+
+/// A user without a passkey: the session is made by hand.
+async fn insert_user(database: &str, id: Uuid) -> Outcome<Uuid> {
+    let (client, connection) = tokio_postgres::connect(database, NoTls).await?;
+    tokio::spawn(connection);
+    client
+        .execute(
+            "INSERT INTO users (id, username_index, profile, created_at, updated_at)
+             VALUES ($1, $2, '', now(), now())",
+            &[&id, &id.as_bytes().as_slice()],
+        )
+        .await?;
+    Ok(id)
+}

@@ -1,0 +1,58 @@
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use shared::http::{JsonBody, Problem, ProblemBody, SetCookies, cookie_value};
+use shared::identity::RequestMeta;
+use utoipa::ToSchema;
+use webauthn_rs::prelude::RegisterPublicKeyCredential;
+
+use super::{Before, SignedInBody, sign_in};
+use crate::App;
+use crate::domain::{Ceremony, registration};
+use crate::model::{DisplayName, Profile, Username};
+
+/// Who wants to register.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewUser {
+    /// 1 to 64 characters.
+    username: String,
+    /// 1 to 64 characters.
+    display_name: String,
+}
+
+/// Begins the registration of a new user: options for `startRegistration({ optionsJSON })`.
+#[utoipa::path(post, path = "/api/auth/passkeys/registration/options", tag = "auth", request_body = NewUser,
+    responses(
+        (status = 200, description = "PublicKeyCredentialCreationOptionsJSON (WebAuthn Level 3)", body = Value),
+        (status = 400, description = "A name is not of its form", body = ProblemBody),
+    ))]
+pub(crate) async fn options(State(app): State<App>, JsonBody(body): JsonBody<NewUser>) -> Result<Response, Problem> {
+    let profile =
+        Profile { username: Username::parse(&body.username)?, display_name: DisplayName::parse(&body.display_name)? };
+    let (options, cookie) = registration::options(&app, profile).await?;
+    Ok((SetCookies([cookie]), Json(options)).into_response())
+}
+
+/// Ends the registration: checks the passkey, stores the user and signs in.
+#[utoipa::path(post, path = "/api/auth/passkeys/registration/verify", tag = "auth",
+    request_body(content = Value, description = "RegistrationResponseJSON (WebAuthn Level 3)"),
+    responses(
+        (status = 201, description = "Registered and signed in", body = SignedInBody),
+        (status = 400, description = "The attempt is over or the passkey does not fit", body = ProblemBody),
+        (status = 409, description = "The username is taken or the passkey is known", body = ProblemBody),
+    ))]
+pub(crate) async fn verify(
+    State(app): State<App>,
+    request: RequestMeta,
+    headers: HeaderMap,
+    before: Before,
+    JsonBody(answer): JsonBody<RegisterPublicKeyCredential>,
+) -> Result<Response, Problem> {
+    let cookie = cookie_value(&headers, Ceremony::Registration.cookie_name());
+    let (user, signed_in) = registration::verify(&app, request, cookie.as_deref(), &answer).await?;
+    let response = sign_in(&app, Ceremony::Registration, before, user, &signed_in).await?;
+    Ok((StatusCode::CREATED, response).into_response())
+}

@@ -1,0 +1,91 @@
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::Serialize;
+use shared::http::{Problem, ProblemBody, SetCookies};
+use shared::identity::{Assurance, Caller, SignedIn};
+use shared::ledger::AuditEntry;
+use utoipa::ToSchema;
+
+use crate::App;
+use crate::domain::profile;
+use crate::model::UserBody;
+use crate::store::users;
+
+/// The signed-in user and the session.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MeBody {
+    user: UserBody,
+    session: SessionBody,
+}
+
+/// A session.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SessionBody {
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When it ends at the latest.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+    /// When it ends if it is not used again.
+    #[schema(value_type = String, format = DateTime)]
+    idle_expires_at: Timestamp,
+    /// Authenticator assurance level of NIST SP 800-63B: `aal1` or `aal2`.
+    #[schema(value_type = String, example = "aal2")]
+    assurance: Assurance,
+}
+
+/// Who is signed in.
+#[utoipa::path(get, path = "/api/auth/me", tag = "auth", responses(
+    (status = 200, description = "The user and the session", body = MeBody),
+    (status = 401, description = "Nobody is signed in", body = ProblemBody),
+))]
+pub(crate) async fn me(State(app): State<App>, caller: Caller) -> Result<Json<MeBody>, Problem> {
+    let platform = &app.platform;
+    let user_id = caller.user_id();
+    let entry = AuditEntry::by(&caller, "account.read", "user", platform.now()).resource(user_id);
+    let (role, sealed) =
+        users::find(&platform.db.scoped(entry), user_id).await?.ok_or_else(Problem::unauthenticated)?;
+    let user = UserBody::new(user_id, role, profile::open(platform, user_id, &sealed).await?);
+    let session = caller.session();
+    Ok(Json(MeBody {
+        user,
+        session: SessionBody {
+            created_at: session.created_at,
+            expires_at: session.expires_at,
+            idle_expires_at: platform.sessions.idle_expires_at(session),
+            assurance: session.assurance,
+        },
+    }))
+}
+
+/// A session's CSRF token.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CsrfBody {
+    csrf_token: String,
+}
+
+/// The token that `X-CSRF-Token` has to be in requests that change something.
+#[utoipa::path(get, path = "/api/auth/csrf", tag = "auth", responses(
+    (status = 200, description = "The session's token", body = CsrfBody),
+    (status = 401, description = "Nobody is signed in", body = ProblemBody),
+))]
+pub(crate) async fn csrf(caller: Caller) -> Json<CsrfBody> {
+    Json(CsrfBody { csrf_token: caller.signed_in.token.csrf() })
+}
+
+/// Ends the session.
+#[utoipa::path(post, path = "/api/auth/logout", tag = "auth", responses(
+    (status = 204, description = "Signed out"),
+    (status = 401, description = "Nobody was signed in", body = ProblemBody),
+    (status = 403, description = "The CSRF token is missing or wrong", body = ProblemBody),
+))]
+pub(crate) async fn logout(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
+    let platform = &app.platform;
+    let entry = AuditEntry::by(&caller, "auth.sign_out", "session", platform.now()).resource(caller.session().id);
+    platform.sessions.revoke(&platform.db.scoped(entry), &caller.signed_in).await?;
+    Ok((StatusCode::NO_CONTENT, SetCookies([SignedIn::removal_cookie()]), ()).into_response())
+}

@@ -1,0 +1,6 @@
+//! The rules of chats and of the calls that answer them.
+
+mod answer;
+pub(crate) mod chats;
+pub(crate) mod exchange;
+mod sealing;

@@ -1,0 +1,4 @@
+//! HTTP: a file per resource.
+
+pub(crate) mod chats;
+pub(crate) mod messages;

@@ -1,0 +1,30 @@
+use axum::Router;
+use shared::http::{Surface, guarded};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::{App, handlers};
+
+/// A long message, not a document.
+const BODY_LIMIT: usize = 256 * 1024;
+
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(handlers::chats::create, handlers::chats::list))
+        .routes(routes!(handlers::chats::search))
+        .routes(routes!(handlers::chats::read))
+        .routes(routes!(handlers::messages::create))
+}
+
+/// Every URL of the function, behind the guard.
+pub fn router(app: App) -> Router {
+    let platform = app.platform.clone();
+    let (router, _) = routes().with_state(app).split_for_parts();
+    guarded(router, &platform, Surface::with_body_limit(BODY_LIMIT))
+}
+
+/// The function's part of the API description.
+pub fn openapi() -> OpenApi {
+    routes().into_openapi()
+}

@@ -1,0 +1,4 @@
+//! HTTP: a file per resource.
+
+pub(crate) mod docs;
+pub(crate) mod health;

@@ -1,0 +1,3 @@
+//! Sealing and opening around the store.
+
+pub(crate) mod values;

@@ -1,0 +1,3 @@
+//! HTTP: a file per resource.
+
+pub(crate) mod values;

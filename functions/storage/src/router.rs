@@ -1,0 +1,31 @@
+use axum::Router;
+use shared::http::{Surface, guarded};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::{App, handlers, model};
+
+/// The longest value and what stands around it.
+const BODY_LIMIT: usize = model::LONGEST_VALUE + 64 * 1024;
+
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(handlers::values::set))
+        .routes(routes!(handlers::values::get))
+        .routes(routes!(handlers::values::delete))
+        .routes(routes!(handlers::values::clear))
+        .routes(routes!(handlers::values::keys))
+}
+
+/// Every URL of the function, behind the guard.
+pub fn router(app: App) -> Router {
+    let platform = app.platform.clone();
+    let (router, _) = routes().with_state(app).split_for_parts();
+    guarded(router, &platform, Surface::with_body_limit(BODY_LIMIT))
+}
+
+/// The function's part of the API description.
+pub fn openapi() -> OpenApi {
+    routes().into_openapi()
+}

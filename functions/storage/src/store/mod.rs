@@ -1,0 +1,3 @@
+//! The SQL of the table `encrypted_storage`.
+
+pub(crate) mod values;

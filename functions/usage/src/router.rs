@@ -1,0 +1,26 @@
+use axum::Router;
+use shared::http::{Surface, guarded};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::{App, handlers};
+
+/// No route takes a body.
+const BODY_LIMIT: usize = 1024;
+
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default().routes(routes!(handlers::today::today))
+}
+
+/// Every URL of the function, behind the guard.
+pub fn router(app: App) -> Router {
+    let platform = app.platform.clone();
+    let (router, _) = routes().with_state(app).split_for_parts();
+    guarded(router, &platform, Surface::with_body_limit(BODY_LIMIT))
+}
+
+/// The function's part of the API description.
+pub fn openapi() -> OpenApi {
+    routes().into_openapi()
+}

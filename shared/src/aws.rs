@@ -1,0 +1,58 @@
+//! The one configuration that every AWS client of a process shares.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use tokio::sync::OnceCell;
+
+/// Amazon Root CA 1 to 4 and Starfield Services Root CA - G2: what AWS's endpoints chain to. Reading the machine's
+/// whole store instead costs a cold start 3 to 5 ms.
+const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
+
+static CONFIG: OnceCell<SdkConfig> = OnceCell::const_new();
+
+/// The shared configuration, made at the first call. Region, credentials and `AWS_ENDPOINT_URL` come from the AWS
+/// SDK's own chain. A call takes 3 s at most, retries included.
+pub async fn sdk_config() -> &'static SdkConfig {
+    CONFIG.get_or_init(load).await
+}
+
+fn tls() -> TlsContext {
+    let trust = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
+    // Building it can't fail today; the SDK's default trusts the machine's roots, which hold these too.
+    TlsContext::builder().with_trust_store(trust).build().unwrap_or_default()
+}
+
+async fn load() -> SdkConfig {
+    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls()).build_https();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_millis(1_400))
+        .operation_timeout(Duration::from_secs(3))
+        .build();
+    aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http)
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard())
+        .load()
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_http_client::Connector;
+
+    use super::*;
+
+    #[test]
+    fn the_embedded_roots_are_five_certificates_that_the_client_can_read() {
+        assert_eq!(AMAZON_ROOTS.matches("BEGIN CERTIFICATE").count(), 5);
+        // A connector reads the certificates as it is built, and panics on one it can't read.
+        let _ = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls()).build();
+    }
+}

@@ -1,0 +1,175 @@
+//! Every setting, read once. Nothing else reads the environment.
+
+mod parse;
+#[cfg(feature = "secrets")]
+mod secrets;
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use url::Url;
+
+pub use parse::Lookup;
+
+/// A setting is missing or can't be understood. Never holds the value.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The setting has to be there.
+    #[error("set {0}: {1}")]
+    Missing(&'static str, &'static str),
+    /// The setting's value is not of its form.
+    #[error("{0} is not {1}")]
+    Invalid(&'static str, &'static str),
+    /// The secret store gave no answer, or one without the expected fields.
+    #[error("the secret named by {0} could not be read: {1}")]
+    Secret(&'static str, &'static str),
+}
+
+/// Which keyring wraps the users' data keys.
+#[derive(Clone, Debug)]
+pub enum KeyringSetting {
+    /// AWS KMS, by key id, ARN or alias (`KMS_KEY_ID`).
+    Kms(String),
+    /// A key file (`WARD_KEY_FILE`): for development and tests.
+    File(PathBuf),
+}
+
+/// The OpenAI-compatible model provider that chat calls.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    /// Base URL, up to and including the version, without a trailing slash (`OPENAI_BASE_URL`).
+    pub base_url: String,
+    /// Bearer key (`OPENAI_API_KEY`); the built-in model needs none.
+    pub api_key: Option<SecretString>,
+    /// Model asked for (`OPENAI_MODEL`).
+    pub model: String,
+    /// What a token costs.
+    pub price: Price,
+    /// Most tokens one answer may have (`WARD_MAX_ANSWER_TOKENS`).
+    pub max_answer_tokens: u32,
+}
+
+/// Nano-dollars per token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Price {
+    /// Per token of the prompt.
+    pub input: u64,
+    /// Per token of the answer.
+    pub output: u64,
+}
+
+impl Price {
+    /// Nano-dollars for one call.
+    pub fn cost(self, prompt_tokens: u64, completion_tokens: u64) -> u64 {
+        self.input.saturating_mul(prompt_tokens).saturating_add(self.output.saturating_mul(completion_tokens))
+    }
+}
+
+/// What one user may use in one UTC day.
+#[derive(Clone, Copy, Debug)]
+pub struct Quota {
+    /// Tokens, prompt and answer together (`WARD_DAILY_TOKENS`).
+    pub tokens: u64,
+    /// Calls (`WARD_DAILY_CALLS`).
+    pub calls: u64,
+}
+
+/// How long a session lasts.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionLimits {
+    /// Seconds without a request after which a session ends (`WARD_SESSION_IDLE_SECONDS`).
+    pub idle_seconds: i64,
+    /// Seconds after sign-in at which a session ends (`WARD_SESSION_ABSOLUTE_SECONDS`), at most 7 days.
+    pub absolute_seconds: i64,
+}
+
+/// How many requests one client may make in [`RateLimits::WINDOW_SECONDS`].
+#[derive(Clone, Copy, Debug)]
+pub struct RateLimits {
+    /// Per address, for requests without a session (`WARD_LIMIT_ANONYMOUS`).
+    pub anonymous: u64,
+    /// Per signed-in user (`WARD_LIMIT_USER`).
+    pub user: u64,
+    /// Sign-in attempts per credential and address (`WARD_LIMIT_SIGN_IN`).
+    pub sign_in: u64,
+}
+
+impl RateLimits {
+    /// Length of a window: 15 minutes.
+    pub const WINDOW_SECONDS: i64 = 900;
+}
+
+/// The relying party of WebAuthn: the domain passkeys belong to.
+#[derive(Clone, Debug)]
+pub struct RelyingParty {
+    /// Domain (`WARD_RP_ID`), by default the host of the first origin.
+    pub id: String,
+    /// Name shown by authenticators (`WARD_RP_NAME`).
+    pub name: String,
+}
+
+/// All settings of a function.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Name of the application the data belongs to (`WARD_APP`).
+    pub app: String,
+    /// Environment: `dev`, `staging`, `prod` (`WARD_ENV`).
+    pub env: String,
+    /// PostgreSQL (`DATABASE_URL`, or the secret `DATABASE_SECRET_ID` with RDS's fields).
+    pub database_url: SecretString,
+    /// Redis or Valkey (`REDIS_URL`); without it an in-process cache.
+    pub redis_url: Option<SecretString>,
+    /// Where data keys are wrapped.
+    pub keyring: KeyringSetting,
+    /// Origins whose pages may call (`WARD_ORIGINS`).
+    pub origins: Vec<Url>,
+    /// The WebAuthn relying party.
+    pub relying_party: RelyingParty,
+    /// The model provider.
+    pub upstream: Upstream,
+    /// The daily quota of each user.
+    pub quota: Quota,
+    /// Session lifetimes.
+    pub session: SessionLimits,
+    /// Rate limits.
+    pub rate_limits: RateLimits,
+    /// Most database connections a function opens (`WARD_DATABASE_POOL`).
+    pub database_pool: usize,
+}
+
+/// The database's address alone, for what needs nothing else: `DATABASE_URL` or the secret `DATABASE_SECRET_ID`.
+///
+/// # Errors
+/// [`ConfigError`] where neither is there.
+pub async fn database_url() -> Result<SecretString, ConfigError> {
+    parse::database_url(&environment().await?)
+}
+
+/// The process's environment, with the settings that stand in Secrets Manager in it.
+///
+/// # Errors
+/// [`ConfigError::Secret`] where a named secret can't be read.
+pub async fn environment() -> Result<Lookup, ConfigError> {
+    let lookup: Lookup = Box::new(|name| std::env::var(name).ok());
+    #[cfg(feature = "secrets")]
+    let lookup = secrets::resolve(lookup).await?;
+    Ok(lookup)
+}
+
+impl Settings {
+    /// Reads the process's environment, then the secrets it names.
+    ///
+    /// # Errors
+    /// [`ConfigError`] that says which setting to mend.
+    pub async fn load() -> Result<Self, ConfigError> {
+        Self::from_lookup(&environment().await?)
+    }
+
+    /// Reads settings from any source of names and values.
+    ///
+    /// # Errors
+    /// [`ConfigError`] that says which setting to mend.
+    pub fn from_lookup(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        parse::settings(lookup)
+    }
+}

@@ -1,0 +1,75 @@
+//! The cache within the process.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{Admission, Admitted, Cached, TOMBSTONE, USER_ID_LENGTH, cached};
+use crate::clock::Clock;
+
+/// Above this many entries the expired ones are swept at the next write.
+const SWEEP_ABOVE: usize = 10_000;
+
+#[derive(Default)]
+struct Entries {
+    values: HashMap<String, (Vec<u8>, i64)>,
+    counters: HashMap<String, (u64, i64)>,
+}
+
+pub(super) struct Memory {
+    entries: Mutex<Entries>,
+    clock: Clock,
+}
+
+impl Memory {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self { entries: Mutex::default(), clock }
+    }
+
+    pub(super) fn admit(&self, admission: &Admission<'_>) -> Admitted {
+        let session = cached(admission.session.and_then(|key| self.get(key)));
+        let who = match &session {
+            Cached::Live(value) => String::from_utf8_lossy(&value[..USER_ID_LENGTH]).into_owned(),
+            _ => admission.address.to_owned(),
+        };
+        let hits = self.count(&format!("limit:{who}:{}", admission.window), admission.keep_seconds);
+        Admitted { session, hits }
+    }
+
+    pub(super) fn put(&self, key: &str, value: &[u8], ttl_seconds: i64) {
+        let now = self.clock.now().as_second();
+        let mut entries = self.entries();
+        if entries.values.len() > SWEEP_ABOVE {
+            entries.values.retain(|_, (_, expires)| *expires > now);
+        }
+        entries.values.insert(key.to_owned(), (value.to_vec(), now + ttl_seconds));
+    }
+
+    pub(super) fn put_unless_revoked(&self, key: &str, value: &[u8], ttl_seconds: i64) {
+        if self.get(key).as_deref() != Some(TOMBSTONE) {
+            self.put(key, value, ttl_seconds);
+        }
+    }
+
+    pub(super) fn count(&self, bucket: &str, keep_seconds: i64) -> u64 {
+        let now = self.clock.now().as_second();
+        let mut entries = self.entries();
+        if entries.counters.len() > SWEEP_ABOVE {
+            entries.counters.retain(|_, (_, expires)| *expires > now);
+        }
+        let counter = entries.counters.entry(bucket.to_owned()).or_insert((0, now + keep_seconds));
+        if counter.1 <= now {
+            *counter = (0, now + keep_seconds);
+        }
+        counter.0 += 1;
+        counter.0
+    }
+
+    fn get(&self, key: &str) -> Option<Vec<u8>> {
+        let now = self.clock.now().as_second();
+        self.entries().values.get(key).filter(|(_, expires)| *expires > now).map(|(value, _)| value.clone())
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,171 @@
+//! The cache: live sessions and the counters of the rate limits. It may vanish at any moment.
+
+mod memory;
+mod redis;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use secrecy::SecretString;
+
+use self::memory::Memory;
+use self::redis::Redis;
+use crate::clock::Clock;
+
+/// The cache gave no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("cache unavailable while {0}")]
+pub struct CacheError(pub(crate) &'static str);
+
+/// What the guard asks in its one round trip.
+#[derive(Debug)]
+pub struct Admission<'a> {
+    /// Key of the session's entry, where the request brought a token.
+    pub session: Option<&'a str>,
+    /// Who is counted where there is no live session: the client's address.
+    pub address: &'a str,
+    /// Number of the window the request falls in.
+    pub window: i64,
+    /// Seconds after which a window's counter may be forgotten.
+    pub keep_seconds: i64,
+}
+
+/// What the cache knows of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cached {
+    /// Nothing: ask the database.
+    Unknown,
+    /// It was ended.
+    Revoked,
+    /// The session as it was put, JSON behind its user's id.
+    Live(Vec<u8>),
+}
+
+/// The guard's answer.
+#[derive(Debug)]
+pub struct Admitted {
+    /// The session.
+    pub session: Cached,
+    /// Requests counted in this window, this one included: the user's with a live session, else the address's.
+    pub hits: u64,
+}
+
+enum Backend {
+    Redis(Redis),
+    Memory(Memory),
+}
+
+/// The cache. Cheap to clone.
+#[derive(Clone)]
+pub struct Cache(Arc<Inner>);
+
+struct Inner {
+    backend: Backend,
+    clock: Clock,
+    /// Unix milliseconds until which the cache is taken to be away, so that not each request waits for it.
+    away_until: AtomicI64,
+}
+
+const AWAY_MILLIS: i64 = 1_000;
+/// What stands in place of an ended session, so that no late fill brings it back.
+const TOMBSTONE: &[u8] = b"revoked";
+
+impl Cache {
+    /// The in-process cache of development and single-process use.
+    pub fn memory(clock: Clock) -> Self {
+        Self::of(Backend::Memory(Memory::new(clock.clone())), clock)
+    }
+
+    /// Redis or Valkey at `url` (`redis://` or `rediss://`); connects at the first use. Keys begin with `prefix`.
+    ///
+    /// # Errors
+    /// [`CacheError`] where `url` can't be understood.
+    pub fn redis(url: &SecretString, prefix: &str, clock: Clock) -> Result<Self, CacheError> {
+        Ok(Self::of(Backend::Redis(Redis::new(url, prefix)?), clock))
+    }
+
+    fn of(backend: Backend, clock: Clock) -> Self {
+        Self(Arc::new(Inner { backend, clock, away_until: AtomicI64::new(0) }))
+    }
+
+    /// The guard's one round trip: finds the session and counts the request.
+    pub async fn admit(&self, admission: &Admission<'_>) -> Result<Admitted, CacheError> {
+        self.attempt(async {
+            match &self.0.backend {
+                Backend::Redis(redis) => redis.admit(admission).await,
+                Backend::Memory(memory) => Ok(memory.admit(admission)),
+            }
+        })
+        .await
+    }
+
+    /// Puts a live session, unless it was ended meanwhile. `value` begins with the user's id, 36 characters.
+    pub async fn put_session(&self, key: &str, value: &[u8], ttl_seconds: i64) -> Result<(), CacheError> {
+        self.attempt(async {
+            match &self.0.backend {
+                Backend::Redis(redis) => redis.put_unless_revoked(key, value, ttl_seconds).await,
+                Backend::Memory(memory) => {
+                    memory.put_unless_revoked(key, value, ttl_seconds);
+                    Ok(())
+                }
+            }
+        })
+        .await
+    }
+
+    /// Leaves a tombstone in place of an ended session.
+    pub async fn revoke_session(&self, key: &str, ttl_seconds: i64) -> Result<(), CacheError> {
+        self.attempt(async {
+            match &self.0.backend {
+                Backend::Redis(redis) => redis.put(key, TOMBSTONE, ttl_seconds).await,
+                Backend::Memory(memory) => {
+                    memory.put(key, TOMBSTONE, ttl_seconds);
+                    Ok(())
+                }
+            }
+        })
+        .await
+    }
+
+    /// Counts one more hit on a bucket and gives the sum.
+    pub async fn count(&self, bucket: &str, keep_seconds: i64) -> Result<u64, CacheError> {
+        self.attempt(async {
+            match &self.0.backend {
+                Backend::Redis(redis) => redis.count(bucket, keep_seconds).await,
+                Backend::Memory(memory) => Ok(memory.count(bucket, keep_seconds)),
+            }
+        })
+        .await
+    }
+
+    /// Whether the cache answers.
+    pub async fn ping(&self) -> Result<(), CacheError> {
+        match &self.0.backend {
+            Backend::Redis(redis) => redis.ping().await,
+            Backend::Memory(_) => Ok(()),
+        }
+    }
+
+    async fn attempt<T>(&self, call: impl Future<Output = Result<T, CacheError>>) -> Result<T, CacheError> {
+        let now = self.0.clock.now().as_millisecond();
+        if now < self.0.away_until.load(Ordering::Relaxed) {
+            return Err(CacheError("it is away"));
+        }
+        let answer = call.await;
+        if answer.is_err() {
+            self.0.away_until.store(now + AWAY_MILLIS, Ordering::Relaxed);
+        }
+        answer
+    }
+}
+
+fn cached(value: Option<Vec<u8>>) -> Cached {
+    match value {
+        Some(value) if value == TOMBSTONE => Cached::Revoked,
+        Some(value) if value.len() > USER_ID_LENGTH => Cached::Live(value),
+        _ => Cached::Unknown,
+    }
+}
+
+/// Length of the user's id at the start of a live session's value.
+pub(crate) const USER_ID_LENGTH: usize = 36;

@@ -1,0 +1,114 @@
+//! The cache in Redis 7 or Valkey.
+
+use std::time::Duration;
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Client, RedisError, Script};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Admission, Admitted, CacheError, TOMBSTONE, cached};
+
+/// Finds the session and counts the request against its user, or against the address.
+const ADMIT: &str = r"
+local session = ''
+if KEYS[1] ~= ARGV[1] then session = redis.call('GET', KEYS[1]) or '' end
+local who = ARGV[2]
+if #session > 36 then who = string.sub(session, 1, 36) end
+local counter = ARGV[1] .. 'limit:' .. who .. ':' .. ARGV[3]
+local hits = redis.call('INCR', counter)
+if hits == 1 then redis.call('EXPIRE', counter, ARGV[4]) end
+return {session, hits}";
+
+const PUT_UNLESS: &str = r"
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end";
+
+const COUNT: &str = r"
+local hits = redis.call('INCR', KEYS[1])
+if hits == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+return hits";
+
+pub(super) struct Redis {
+    connection: ConnectionManager,
+    prefix: String,
+    admit: Script,
+    put_unless: Script,
+    count: Script,
+}
+
+impl Redis {
+    pub(super) fn new(url: &SecretString, prefix: &str) -> Result<Self, CacheError> {
+        let client = Client::open(url.expose_secret()).map_err(|_| CacheError("reading REDIS_URL"))?;
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(Duration::from_millis(500)))
+            .set_response_timeout(Some(Duration::from_millis(500)))
+            .set_number_of_retries(0);
+        let connection = ConnectionManager::new_lazy_with_config(client, config)
+            .map_err(|_| CacheError("preparing the connection"))?;
+        Ok(Self {
+            connection,
+            prefix: prefix.to_owned(),
+            admit: Script::new(ADMIT),
+            put_unless: Script::new(PUT_UNLESS),
+            count: Script::new(COUNT),
+        })
+    }
+
+    pub(super) async fn admit(&self, admission: &Admission<'_>) -> Result<Admitted, CacheError> {
+        let (session, hits): (Vec<u8>, u64) = self
+            .admit
+            .key(self.key(admission.session.unwrap_or_default()))
+            .arg(&self.prefix)
+            .arg(admission.address)
+            .arg(admission.window)
+            .arg(admission.keep_seconds)
+            .invoke_async(&mut self.connection.clone())
+            .await
+            .map_err(|error| failed(&error, "admitting a request"))?;
+        Ok(Admitted { session: cached(Some(session)), hits })
+    }
+
+    pub(super) async fn put(&self, key: &str, value: &[u8], ttl_seconds: i64) -> Result<(), CacheError> {
+        redis::cmd("SET")
+            .arg(self.key(key))
+            .arg(value)
+            .arg("EX")
+            .arg(ttl_seconds)
+            .query_async(&mut self.connection.clone())
+            .await
+            .map_err(|error| failed(&error, "putting a value"))
+    }
+
+    pub(super) async fn put_unless_revoked(&self, key: &str, value: &[u8], ttl: i64) -> Result<(), CacheError> {
+        self.put_unless
+            .key(self.key(key))
+            .arg(TOMBSTONE)
+            .arg(value)
+            .arg(ttl)
+            .invoke_async(&mut self.connection.clone())
+            .await
+            .map_err(|error| failed(&error, "putting a session"))
+    }
+
+    pub(super) async fn count(&self, bucket: &str, keep_seconds: i64) -> Result<u64, CacheError> {
+        self.count
+            .key(self.key(bucket))
+            .arg(keep_seconds)
+            .invoke_async(&mut self.connection.clone())
+            .await
+            .map_err(|error| failed(&error, "counting"))
+    }
+
+    pub(super) async fn ping(&self) -> Result<(), CacheError> {
+        redis::cmd("PING").query_async(&mut self.connection.clone()).await.map_err(|error| failed(&error, "pinging"))
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+}
+
+/// Says what failed by the error's kind: its text could hold a value.
+fn failed(error: &RedisError, action: &'static str) -> CacheError {
+    tracing::debug!(kind = ?error.kind(), action, "cache call failed");
+    CacheError(action)
+}

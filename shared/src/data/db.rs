@@ -1,0 +1,176 @@
+//! PostgreSQL: one pipelined round trip for a call without a decision, a transaction for one with.
+
+use std::future::Future;
+use std::time::Duration;
+
+use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Timeouts};
+use secrecy::{ExposeSecret, SecretString};
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use tokio_postgres_rustls::MakeRustlsConnect;
+use uuid::Uuid;
+
+use super::DbError;
+use crate::ledger::audit::{self, AuditEntry};
+
+/// The role the functions work as, whoever they log in as: row-level security binds it.
+const ROLE: &str = "ward_app";
+
+const SET_USER: &str = "SELECT set_config('ward.user_id', $1, true)";
+
+/// Parameters of a statement.
+pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// Something statements can be run on: a single audited round trip, or a transaction.
+///
+/// Store functions take this, so that their caller chooses.
+pub trait Statements: Sync {
+    /// Runs one statement and gives its rows.
+    fn query(&self, sql: &'static str, params: Params<'_>) -> impl Future<Output = Result<Vec<Row>, DbError>> + Send;
+}
+
+/// A pool of connections. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    pool: Pool,
+}
+
+impl Db {
+    /// Opens nothing yet: the first call connects.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`] where `url` can't be understood.
+    pub fn new(url: &SecretString, connections: usize) -> Result<Self, DbError> {
+        let mut config: tokio_postgres::Config =
+            url.expose_secret().parse().map_err(|_| DbError::Unavailable("reading DATABASE_URL"))?;
+        config
+            .options(format!("-c role={ROLE} -c statement_timeout=10s -c TimeZone=UTC"))
+            .application_name("ward")
+            .connect_timeout(Duration::from_secs(3));
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let pool =
+            Pool::builder(Manager::from_config(config, MakeRustlsConnect::new(crate::tls::client_config()), recycling))
+                .max_size(connections)
+                .runtime(deadpool_postgres::Runtime::Tokio1)
+                .timeouts(Timeouts {
+                    wait: Some(Duration::from_secs(5)),
+                    create: Some(Duration::from_secs(5)),
+                    recycle: Some(Duration::from_secs(5)),
+                })
+                .build()
+                .map_err(|_| DbError::Unavailable("building the pool"))?;
+        Ok(Self { pool })
+    }
+
+    /// One audited access to the data of the entry's user: `BEGIN`, the row-level-security setting, the
+    /// statement, the audit row and `COMMIT` in one round trip.
+    pub fn scoped(&self, entry: AuditEntry) -> Scoped<'_> {
+        Scoped { db: self, user: entry.user_id(), entry: Some(entry) }
+    }
+
+    /// One access in a user's name to what is not the user's data: data keys, sessions.
+    pub fn unaudited(&self, user: Uuid) -> Scoped<'_> {
+        Scoped { db: self, user, entry: None }
+    }
+
+    /// Statements that belong to no user; row-level security shows them no user's row.
+    pub fn unscoped(&self) -> Unscoped<'_> {
+        Unscoped(self)
+    }
+
+    /// A connection for a transaction with a decision in the middle.
+    pub async fn connection(&self) -> Result<Connection, DbError> {
+        self.client().await.map(Connection)
+    }
+
+    async fn client(&self) -> Result<Client, DbError> {
+        Ok(self.pool.get().await?)
+    }
+}
+
+/// A single audited round trip. Each statement run on it is a transaction of its own.
+pub struct Scoped<'a> {
+    db: &'a Db,
+    user: Uuid,
+    entry: Option<AuditEntry>,
+}
+
+impl Statements for Scoped<'_> {
+    async fn query(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<Row>, DbError> {
+        let client = self.db.client().await?;
+        // Everything is prepared before anything is sent: a statement that waited for its preparation would be
+        // overtaken by the COMMIT behind it.
+        let (begin, set_user, statement, audit, commit) = (
+            client.prepare_cached("BEGIN").await?,
+            client.prepare_cached(SET_USER).await?,
+            client.prepare_cached(sql).await?,
+            client.prepare_cached(audit::INSERT).await?,
+            client.prepare_cached("COMMIT").await?,
+        );
+        let user = self.user.to_string();
+        let audit_row = self.entry.as_ref().map(AuditEntry::params);
+        let write_audit = async {
+            match &audit_row {
+                Some(row) => client.execute(&audit, &row.as_refs()).await,
+                None => Ok(0),
+            }
+        };
+        let set_params: [&(dyn ToSql + Sync); 1] = [&user];
+        // Biased: the futures are first polled, and so sent, in this order.
+        let (opened, set, rows, audited, committed) = tokio::join!(biased;
+            client.execute(&begin, &[]),
+            client.query(&set_user, &set_params),
+            client.query(&statement, params),
+            write_audit,
+            client.execute(&commit, &[]),
+        );
+        // After a failure PostgreSQL answers the COMMIT with a rollback, so the first error is the one to tell.
+        opened?;
+        set?;
+        let rows = rows?;
+        audited?;
+        committed?;
+        Ok(rows)
+    }
+}
+
+/// Statements that belong to no user.
+pub struct Unscoped<'a>(&'a Db);
+
+impl Statements for Unscoped<'_> {
+    async fn query(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<Row>, DbError> {
+        let client = self.0.client().await?;
+        let statement = client.prepare_cached(sql).await?;
+        Ok(client.query(&statement, params).await?)
+    }
+}
+
+/// A connection of the pool.
+pub struct Connection(Client);
+
+impl Connection {
+    /// Begins a transaction that serves the entry's user, with the audit row as its first write.
+    pub async fn begin(&mut self, entry: &AuditEntry) -> Result<Transaction<'_>, DbError> {
+        let transaction = Transaction(self.0.transaction().await?);
+        transaction.query(SET_USER, &[&entry.user_id().to_string()]).await?;
+        transaction.query(audit::INSERT, &entry.params().as_refs()).await?;
+        Ok(transaction)
+    }
+}
+
+/// A transaction with decisions in it. Dropped without [`Transaction::commit`], it is rolled back.
+pub struct Transaction<'a>(deadpool_postgres::Transaction<'a>);
+
+impl Transaction<'_> {
+    /// Makes everything durable.
+    pub async fn commit(self) -> Result<(), DbError> {
+        Ok(self.0.commit().await?)
+    }
+}
+
+impl Statements for Transaction<'_> {
+    async fn query(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<Row>, DbError> {
+        let statement = self.0.prepare_cached(sql).await?;
+        Ok(self.0.query(&statement, params).await?)
+    }
+}

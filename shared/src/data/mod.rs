@@ -1,0 +1,12 @@
+//! Where data is kept: PostgreSQL, the truth, and the cache, which may vanish at any moment.
+
+pub mod cache;
+mod db;
+mod error;
+mod rate_counters;
+pub mod sessions;
+
+pub use cache::Cache;
+pub use db::{Connection, Db, Params, Scoped, Statements, Transaction, Unscoped};
+pub use error::DbError;
+pub use rate_counters::count as count_in_database;

@@ -1,0 +1,60 @@
+//! The guard: what every request passes before a handler, and every answer on its way out.
+//!
+//! From the outside in: panics become problems, the request gets its id, the answer its security headers; CORS;
+//! the body limit; one cache round trip for session and rate limit; CSRF.
+
+mod address;
+mod admit;
+mod cors;
+mod csrf;
+mod headers;
+pub(super) mod limits;
+mod trace;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use tower_http::catch_panic::CatchPanicLayer;
+
+pub use headers::security_headers;
+
+use super::Problem;
+use crate::Platform;
+
+/// What the guard does with a function's requests.
+#[derive(Clone, Copy, Debug)]
+pub struct Surface {
+    /// Most bytes of a request's body.
+    pub body_limit: usize,
+    /// Whether requests are identified and counted. Only health checks are not.
+    pub counted: bool,
+}
+
+impl Surface {
+    /// Counted, with bodies up to `body_limit` bytes.
+    pub const fn with_body_limit(body_limit: usize) -> Self {
+        Self { body_limit, counted: true }
+    }
+}
+
+/// Puts the guard around a router.
+pub fn guarded(router: Router, platform: &Platform, surface: Surface) -> Router {
+    let router = router
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || Problem::method_not_allowed());
+    let counted = if surface.counted {
+        router
+            .layer(from_fn_with_state(platform.clone(), csrf::check))
+            .layer(from_fn_with_state(platform.clone(), admit::admit))
+    } else {
+        router
+    };
+    counted
+        .layer(DefaultBodyLimit::max(surface.body_limit))
+        .layer(from_fn_with_state(platform.clone(), cors::cors))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            axum::response::IntoResponse::into_response(Problem::internal("a handler panicked"))
+        }))
+        .layer(from_fn(security_headers))
+        .layer(from_fn_with_state(platform.clone(), trace::trace))
+}

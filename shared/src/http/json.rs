@@ -1,0 +1,92 @@
+//! JSON bodies and query strings whose refusals are problems. axum's own are plain text.
+
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
+use super::Problem;
+
+/// A request body parsed as JSON.
+///
+/// Answers 415 where the content type is not JSON, 413 where the body is over the function's limit, 400 where it
+/// does not parse and 422 where it parses but has not the expected shape.
+pub struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if !is_json(&request) {
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "The body has to be JSON",
+            )
+            .detail("Send Content-Type: application/json."));
+        }
+        let body = Bytes::from_request(request, state).await.map_err(|rejection| unreadable(&rejection))?;
+        serde_json::from_slice(&body).map(Self).map_err(|error| refused(&error))
+    }
+}
+
+fn is_json(request: &Request) -> bool {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|value| value.split(';').next()).map(str::trim);
+    essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"))
+}
+
+fn unreadable(rejection: &BytesRejection) -> Problem {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body is too large")
+    } else {
+        Problem::bad_request("unreadable_body", "The body could not be read to its end")
+    }
+}
+
+/// Says where and what kind, never what: serde's own text can quote the value.
+fn refused(error: &serde_json::Error) -> Problem {
+    let place = format!("Line {}, column {}.", error.line(), error.column());
+    let text = error.to_string();
+    // "missing field `name`" quotes Ward's own name of the field, not the client's text.
+    let missing = text.starts_with("missing field").then(|| text.split(" at line").next().unwrap_or_default());
+    match error.classify() {
+        serde_json::error::Category::Data => {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", "The body has not the expected shape")
+                .detail(missing.map_or_else(
+                    || format!("A field is unknown or of the wrong type. {place}"),
+                    |missing| format!("{}. {place}", missing.replacen('m', "M", 1)),
+                ))
+        }
+        _ => Problem::bad_request("malformed_json", "The body is not JSON").detail(place),
+    }
+}
+
+/// The query string.
+pub struct QueryParams<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParams<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Query::from_request_parts(parts, state).await.map(|Query(value)| Self(value)).map_err(|_| {
+            Problem::bad_request("invalid_query", "A query parameter is missing, unknown or of the wrong form")
+        })
+    }
+}
+
+/// An id in the path. Whatever is not an id names nothing: 404.
+pub struct PathId(pub uuid::Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        axum::extract::Path::<uuid::Uuid>::from_request_parts(parts, state)
+            .await
+            .map(|axum::extract::Path(id)| Self(id))
+            .map_err(|_| Problem::not_found())
+    }
+}

@@ -1,0 +1,74 @@
+//! Roles and assurance levels.
+
+use serde::{Deserialize, Serialize};
+
+/// What a user is to the application. Each role is a set of permissions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Owns their own data and nothing else.
+    User,
+    /// Reads and reports (SpeakSync).
+    Radiologist,
+    /// Verifies reports (SpeakSync).
+    Verifier,
+    /// Sees costs (SpeakSync).
+    Accounting,
+    /// Teaches with de-identified cases (SpeakSync).
+    Teaching,
+    /// Reads the audit log.
+    Auditor,
+    /// Administers users and settings.
+    Admin,
+}
+
+impl Role {
+    /// The role's name as the database holds it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Radiologist => "radiologist",
+            Self::Verifier => "verifier",
+            Self::Accounting => "accounting",
+            Self::Teaching => "teaching",
+            Self::Auditor => "auditor",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The role of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::User, Self::Radiologist, Self::Verifier, Self::Accounting, Self::Teaching, Self::Auditor, Self::Admin]
+            .into_iter()
+            .find(|role| role.name() == name)
+    }
+}
+
+/// Authenticator assurance level of NIST SP 800-63B-4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Assurance {
+    /// One factor.
+    Aal1,
+    /// A passkey with user verification, or a password with a second factor.
+    Aal2,
+}
+
+impl Assurance {
+    /// The level's number.
+    pub fn level(self) -> i16 {
+        match self {
+            Self::Aal1 => 1,
+            Self::Aal2 => 2,
+        }
+    }
+
+    /// The level of that number.
+    pub fn from_level(level: i16) -> Option<Self> {
+        match level {
+            1 => Some(Self::Aal1),
+            2 => Some(Self::Aal2),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Everything a function is built from, connected once at the start.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::clock::{Clock, NoEntropy, Random};
+use crate::config::{ConfigError, KeyringSetting, Settings};
+use crate::data::cache::CacheError;
+use crate::data::{Cache, Db, DbError};
+use crate::identity::SessionStore;
+use crate::vault::{FileKeyring, KeyFileError, Keyring, Vault};
+
+/// A function could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database's address is wrong.
+    #[error(transparent)]
+    Database(#[from] DbError),
+    /// The cache's address is wrong.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// The keyring can't be used.
+    #[error(transparent)]
+    Keyring(#[from] KeyFileError),
+    /// This build has no KMS keyring.
+    #[error("KMS_KEY_ID is set, but this function is built without the KMS keyring")]
+    NoKms,
+}
+
+/// Settings, data, vault, sessions, clock and randomness. Cheap to clone.
+#[derive(Clone)]
+pub struct Platform {
+    /// The settings.
+    pub settings: Arc<Settings>,
+    /// PostgreSQL.
+    pub db: Db,
+    /// The cache.
+    pub cache: Cache,
+    /// The vault.
+    pub vault: Vault,
+    /// Sessions.
+    pub sessions: SessionStore,
+    /// The clock.
+    pub clock: Clock,
+    /// Randomness.
+    pub random: Random,
+}
+
+impl Platform {
+    /// Prepares the connections; none is opened before it is used.
+    ///
+    /// # Errors
+    /// [`StartError`] that says which setting to mend.
+    pub async fn connect(settings: Settings) -> Result<Self, StartError> {
+        let keyring = keyring(&settings.keyring).await?;
+        Self::with(settings, Clock::system(), keyring)
+    }
+
+    /// The same with a clock and a keyring of the caller's.
+    ///
+    /// # Errors
+    /// [`StartError`] that says which setting to mend.
+    pub fn with(settings: Settings, clock: Clock, keyring: Arc<dyn Keyring>) -> Result<Self, StartError> {
+        let random = Random::default();
+        let db = Db::new(&settings.database_url, settings.database_pool)?;
+        let prefix = format!("{}:{}:", settings.app, settings.env);
+        let cache = match &settings.redis_url {
+            Some(url) => Cache::redis(url, &prefix, clock.clone())?,
+            None => Cache::memory(clock.clone()),
+        };
+        Ok(Self {
+            vault: Vault::new(&settings.app, &settings.env, keyring, clock.clone(), random.clone()),
+            sessions: SessionStore {
+                db: db.clone(),
+                cache: cache.clone(),
+                clock: clock.clone(),
+                random: random.clone(),
+                limits: settings.session,
+            },
+            db,
+            cache,
+            clock,
+            random,
+            settings: Arc::new(settings),
+        })
+    }
+
+    /// The current time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A new version 7 UUID.
+    ///
+    /// # Errors
+    /// [`NoEntropy`] where the operating system gives no randomness.
+    pub fn new_id(&self) -> Result<Uuid, NoEntropy> {
+        self.random.id(self.now())
+    }
+}
+
+async fn keyring(setting: &KeyringSetting) -> Result<Arc<dyn Keyring>, StartError> {
+    match setting {
+        KeyringSetting::File(path) => Ok(Arc::new(FileKeyring::open(path, Random::default())?)),
+        #[cfg(feature = "kms")]
+        KeyringSetting::Kms(key_id) => {
+            let client = aws_sdk_kms::Client::new(crate::aws::sdk_config().await);
+            Ok(Arc::new(crate::vault::KmsKeyring::new(client, key_id)))
+        }
+        #[cfg(not(feature = "kms"))]
+        KeyringSetting::Kms(_) => Err(StartError::NoKms),
+    }
+}

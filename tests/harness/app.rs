@@ -1,0 +1,114 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use shared::Platform;
+use shared::clock::Random;
+use shared::config::Settings;
+use shared::vault::{FileKeyring, Keyring};
+use tempfile::TempDir;
+use tokio_postgres::{Client, NoTls};
+use ward::model::Model;
+use ward::product::{Apps, product};
+
+use super::{Browser, Services, TestClock};
+
+/// The origin whose pages may call the application under test.
+pub const ORIGIN: &str = "http://localhost:9000";
+
+/// The whole product on a database of its own, with a clock that stands still.
+pub struct TestApp {
+    /// What the functions are built from.
+    pub platform: Platform,
+    /// The clock.
+    pub clock: TestClock,
+    pub(crate) router: Router,
+    database: String,
+    _model: Model,
+    _folder: TempDir,
+}
+
+impl TestApp {
+    /// The product with its defaults: cache in the process, key file, built-in model.
+    pub async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// The product with some settings of the test's.
+    pub async fn with(overrides: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let keyring = FileKeyring::create(&folder.path().join("key"), Random::default()).expect("a key file");
+        Self::build(overrides, Arc::new(keyring), folder).await
+    }
+
+    /// The product on another keyring.
+    pub async fn with_keyring(overrides: &[(&str, &str)], keyring: Arc<dyn Keyring>) -> Self {
+        Self::build(overrides, keyring, tempfile::tempdir().expect("a folder")).await
+    }
+
+    async fn build(overrides: &[(&str, &str)], keyring: Arc<dyn Keyring>, folder: TempDir) -> Self {
+        let database = Services::get().database().await;
+        let clock = TestClock::at("2026-03-14T15:09:26Z");
+        let model = Model::start(Duration::ZERO, clock.clock()).await.expect("the built-in model");
+        let mut settings: HashMap<String, String> = HashMap::from([
+            ("DATABASE_URL".into(), Services::get().database_url(&database)),
+            ("WARD_KEY_FILE".into(), folder.path().join("key").display().to_string()),
+            ("WARD_APP".into(), database.clone()),
+            ("OPENAI_BASE_URL".into(), model.base_url()),
+            ("OPENAI_MODEL".into(), "ward-local".into()),
+            ("WARD_ORIGINS".into(), ORIGIN.into()),
+        ]);
+        settings.extend(overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        // A proxy stands before the socket: the database's name is the test's own.
+        if let Some(url) = settings.get_mut("DATABASE_URL") {
+            *url = url.replace("{database}", &database);
+        }
+        let settings = Settings::from_lookup(&|name| settings.get(name).cloned()).expect("settings");
+        let platform = Platform::with(settings, clock.clock(), keyring).expect("a platform");
+        let router = product(Apps::new(&platform).expect("functions"), None);
+        Self { platform, clock, router, database, _model: model, _folder: folder }
+    }
+
+    /// A browser on a page of the application, signed out.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.router.clone())
+    }
+
+    /// A browser in which a new user has just registered.
+    pub async fn signed_in(&self, username: &str) -> Browser {
+        let mut browser = self.browser();
+        browser.register(username).await;
+        browser
+    }
+
+    /// A connection as the superuser, past row-level security.
+    pub async fn superuser(&self) -> Client {
+        connect(&Services::get().database_url(&self.database)).await
+    }
+
+    /// A connection as the role the functions work as.
+    pub async fn app_role(&self) -> Client {
+        let client = self.superuser().await;
+        client.batch_execute("SET ROLE ward_app").await.expect("the role exists");
+        client
+    }
+}
+
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
+    tokio::spawn(connection);
+    client
+}
+
+/// Each method and path of the API's description.
+pub fn product_routes() -> Vec<(String, String)> {
+    let description = serde_json::to_value(ward::openapi::description()).expect("JSON");
+    let paths = description["paths"].as_object().expect("paths");
+    paths
+        .iter()
+        .flat_map(|(path, methods)| {
+            methods.as_object().expect("methods").keys().map(|method| (method.to_uppercase(), path.clone()))
+        })
+        .collect()
+}

@@ -1,0 +1,142 @@
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use ward::postgres::{self, Cluster, Options};
+
+const TEMPLATE: &str = "template_migrated";
+
+/// The servers of one test run: private, started at the first use, gone with the process.
+pub struct Services {
+    cluster: Cluster,
+    redis: OnceLock<PathBuf>,
+    moto: OnceLock<String>,
+}
+
+impl Services {
+    /// The servers.
+    pub fn get() -> &'static Self {
+        static SERVICES: OnceLock<Services> = OnceLock::new();
+        SERVICES.get_or_init(|| {
+            let folder = target().join("tests-postgres");
+            postgres::remove(&folder).expect("the last run's cluster can be removed");
+            let cluster = Cluster::start(Options::new(folder).not_durable()).expect("a private PostgreSQL");
+            block_on(async {
+                cluster.create_database(TEMPLATE, None).await.expect("a template");
+                migrate::run(&cluster.url(TEMPLATE)).await.expect("the migrations apply");
+            });
+            Services { cluster, redis: OnceLock::new(), moto: OnceLock::new() }
+        })
+    }
+
+    /// A database of the caller's own, migrated; gives its name.
+    pub async fn database(&'static self) -> String {
+        let name = format!("t_{}", unique());
+        self.cluster.create_database(&name, Some(TEMPLATE)).await.expect("a database");
+        name
+    }
+
+    /// An empty database; gives its name.
+    pub async fn empty_database(&'static self) -> String {
+        let name = format!("e_{}", unique());
+        self.cluster.create_database(&name, None).await.expect("a database");
+        name
+    }
+
+    /// The URL of a database, as the superuser.
+    pub fn database_url(&self, name: &str) -> String {
+        self.cluster.url(name)
+    }
+
+    /// The server's unix socket.
+    pub fn postgres_socket(&self) -> PathBuf {
+        self.cluster.socket().join(".s.PGSQL.5432")
+    }
+
+    /// The unix socket of a private Redis.
+    pub fn redis_socket(&self) -> &Path {
+        self.redis.get_or_init(|| {
+            let folder = tempfile::Builder::new().prefix("ward-redis-").tempdir().expect("a folder").keep();
+            let socket = folder.join("redis.sock");
+            let mut command = bound_to_us("redis-server");
+            command.args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"]).arg(&socket);
+            spawn(command);
+            wait_for("Redis", || std::os::unix::net::UnixStream::connect(&socket).is_ok());
+            socket
+        })
+    }
+
+    /// The URL of a private moto, which plays AWS.
+    pub fn moto(&self) -> &str {
+        self.moto.get_or_init(|| {
+            let port = free_port();
+            let mut command = bound_to_us(tool("moto_server").to_str().expect("a path"));
+            command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+            spawn(command);
+            wait_for("moto", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+            format!("http://127.0.0.1:{port}")
+        })
+    }
+}
+
+/// A program of the test run's Python environment.
+pub fn tool(name: &str) -> PathBuf {
+    let path = target().join("tools/venv/bin").join(name);
+    assert!(path.exists(), "{} is missing: run `cargo xtask setup`", path.display());
+    path
+}
+
+/// A number no other test of this run has.
+pub(crate) fn unique() -> String {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+pub(crate) fn target() -> PathBuf {
+    // The test's binary stands in target/<profile>/deps.
+    let binary = std::env::current_exe().expect("a path");
+    binary.ancestors().nth(3).expect("a target folder").to_owned()
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
+}
+
+/// A command whose process ends with ours.
+fn bound_to_us(program: &str) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "TERM", program]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// Starts it on a thread that lives as long as we do: the signal at death follows the thread.
+fn spawn(mut command: Command) {
+    let (sender, started) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let child = command.spawn();
+        sender.send(child.is_ok()).expect("the test waits");
+        loop {
+            std::thread::park();
+        }
+    });
+    assert!(started.recv().unwrap_or(false), "a test server could not be started: run `cargo xtask setup`");
+}
+
+fn wait_for(name: &str, ready: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !ready() {
+        assert!(began.elapsed() < Duration::from_mins(1), "{name} does not answer: run `cargo xtask setup`");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Runs a future on a thread of its own, for callers inside and outside of a runtime.
+fn block_on<F: Future<Output = ()> + Send>(future: F) {
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future);
+        });
+    });
+}

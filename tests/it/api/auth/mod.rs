@@ -1,0 +1,4 @@
+//! `/api/auth`.
+
+mod passkeys;
+mod session;

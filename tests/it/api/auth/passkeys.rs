@@ -1,0 +1,181 @@
+//! `/api/auth/passkeys`.
+
+use serde_json::{Value, json};
+use tests::TestApp;
+
+#[tokio::test]
+async fn registration_stores_a_user_and_signs_in() {
+    let app = TestApp::new().await;
+    let mut browser = app.browser();
+    let answer = browser.try_register("Ada").await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let body = answer.json();
+    assert_eq!(body["user"]["username"], "Ada");
+    assert_eq!(body["user"]["display_name"], "Display Ada");
+    assert_eq!(body["user"]["role"], "user");
+    let cookies: Vec<_> = answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
+    let session = cookies.iter().find(|cookie| cookie.starts_with("__Host-ward_session=")).expect("a session cookie");
+    for attribute in ["HttpOnly", "Secure", "SameSite=Lax", "Path=/", "Max-Age=86400"] {
+        assert!(session.contains(attribute), "{session}");
+    }
+    assert!(!session.contains("Domain"));
+    assert_eq!(browser.get("/api/auth/me").await.json()["user"]["id"], body["user"]["id"]);
+}
+
+#[tokio::test]
+async fn registration_options_ask_for_a_verified_discoverable_passkey() {
+    let app = TestApp::new().await;
+    let mut browser = app.browser();
+    let names = json!({"username": "ada", "display_name": "Ada"});
+    let options = browser.post("/api/auth/passkeys/registration/options", names).await.json();
+    assert_eq!(options["rp"]["id"], "localhost");
+    assert_eq!(options["user"]["name"], "ada");
+    assert_eq!(options["authenticatorSelection"]["residentKey"], "required");
+    assert_eq!(options["authenticatorSelection"]["userVerification"], "required");
+    assert_eq!(options["timeout"], 300_000);
+}
+
+#[tokio::test]
+async fn registration_options_refuse_a_malformed_name() {
+    let app = TestApp::new().await;
+    let mut browser = app.browser();
+    let path = "/api/auth/passkeys/registration/options";
+    for (body, status, code) in [
+        (json!({"username": "", "display_name": "Ada"}), 400, "invalid_username"),
+        (json!({"username": "ada", "display_name": "\u{7}"}), 400, "invalid_display_name"),
+        (json!({"username": "ada"}), 422, "invalid_body"),
+        (json!({"username": "ada", "display_name": "Ada", "role": "admin"}), 422, "invalid_body"),
+        (json!([]), 422, "invalid_body"),
+    ] {
+        let answer = browser.post(path, body).await;
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (status, code));
+    }
+}
+
+#[tokio::test]
+async fn registration_verify_refuses_what_does_not_fit() {
+    let app = TestApp::new().await;
+    let mut browser = app.browser();
+    let path = "/api/auth/passkeys/registration/verify";
+    assert_eq!(browser.post(path, json!({})).await.code(), "invalid_body");
+
+    for spoil in [
+        (|browser| browser.authenticator.origin = "https://evil.example".into()) as fn(&mut tests::Browser),
+        |browser| browser.authenticator.relying_party = "evil.example".into(),
+        |browser| browser.authenticator.verifies_user = false,
+    ] {
+        let mut browser = app.browser();
+        spoil(&mut browser);
+        assert_eq!(browser.try_register("ada").await.code(), "passkey_rejected");
+        assert_eq!(browser.get("/api/auth/me").await.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn a_challenge_is_used_once_by_its_browser_within_five_minutes() {
+    let app = TestApp::new().await;
+    let verify = "/api/auth/passkeys/registration/verify";
+    let names = json!({"username": "ada", "display_name": "Ada"});
+    let mut browser = app.browser();
+    let options = browser.post("/api/auth/passkeys/registration/options", names.clone()).await.json();
+    let credential = browser.authenticator.create(&options);
+
+    let mut stranger = app.browser();
+    assert_eq!(stranger.post(verify, credential.clone()).await.code(), "ceremony_expired");
+
+    let mut twin = browser.clone();
+    assert_eq!(browser.post(verify, credential.clone()).await.status, 201);
+    assert_eq!(twin.post(verify, credential).await.code(), "ceremony_expired");
+
+    let mut late = app.browser();
+    let options = late.post("/api/auth/passkeys/registration/options", names).await.json();
+    let credential = late.authenticator.create(&options);
+    app.clock.advance(301);
+    assert_eq!(late.post(verify, credential).await.code(), "ceremony_expired");
+}
+
+#[tokio::test]
+async fn a_username_is_one_users_whatever_its_case() {
+    let app = TestApp::new().await;
+    app.signed_in("Ada").await;
+    let answer = app.browser().try_register("aDA").await;
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (409, "username_taken"));
+}
+
+#[tokio::test]
+async fn sign_in_with_a_discoverable_passkey() {
+    let app = TestApp::new().await;
+    let mut browser = app.browser();
+    let id = browser.register("ada").await;
+    let old = browser.cookies.clone();
+    browser.cookies.clear();
+    browser.csrf = None;
+    let answer = browser.sign_in().await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.json()["user"]["id"], id.as_str());
+    assert_ne!(browser.cookies["__Host-ward_session"], old["__Host-ward_session"]);
+    assert_eq!(browser.get("/api/auth/me").await.json()["session"]["assurance"], "aal2");
+}
+
+#[tokio::test]
+async fn authentication_options_name_no_user() {
+    let app = TestApp::new().await;
+    let options = app.browser().post("/api/auth/passkeys/authentication/options", Value::Null).await.json();
+    assert_eq!(options["userVerification"], "required");
+    assert_eq!(options["rpId"], "localhost");
+    assert!(options["allowCredentials"].as_array().is_none_or(Vec::is_empty));
+}
+
+#[tokio::test]
+async fn authentication_verify_says_the_same_of_every_wrong_passkey() {
+    let app = TestApp::new().await;
+    let known = app.signed_in("ada").await;
+    let path = "/api/auth/passkeys/authentication/verify";
+    assert_eq!(app.browser().post(path, json!({})).await.code(), "invalid_body");
+
+    let mut answers = Vec::new();
+    for spoil in [
+        (|browser| browser.authenticator.signs_right = false) as fn(&mut tests::Browser),
+        |browser| browser.authenticator.verifies_user = false,
+        |browser| browser.authenticator.origin = "https://evil.example".into(),
+        // A passkey nobody registered.
+        |browser| {
+            let options = json!({"challenge": "AA", "user": {"id": "AAAAAAAAAAAAAAAAAAAAAA"}});
+            browser.authenticator.create(&options);
+        },
+    ] {
+        let mut browser = known.clone();
+        browser.cookies.clear();
+        browser.csrf = None;
+        spoil(&mut browser);
+        let answer = browser.sign_in().await;
+        assert_eq!(answer.status, 401);
+        answers.push((answer.code(), answer.json()["title"].clone()));
+        assert!(!browser.cookies.contains_key("__Host-ward_session"));
+    }
+    answers.dedup();
+    assert_eq!(answers.len(), 1);
+}
+
+#[tokio::test]
+async fn a_passkey_is_tried_five_times_from_one_address() {
+    let app = TestApp::new().await;
+    let mut browser = app.signed_in("ada").await;
+    browser.cookies.clear();
+    browser.csrf = None;
+    browser.authenticator.signs_right = false;
+    for _ in 0..5 {
+        assert_eq!(browser.sign_in().await.code(), "passkey_rejected");
+    }
+    let answer = browser.sign_in().await;
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (429, "rate_limited"));
+    assert!(answer.headers.contains_key("retry-after"));
+    // Elsewhere the owner signs in as ever.
+    let mut elsewhere = browser.clone();
+    elsewhere.authenticator.signs_right = true;
+    elsewhere.address = ([198, 51, 100, 9], 1).into();
+    assert_eq!(elsewhere.sign_in().await.status, 200);
+    app.clock.advance(900);
+    browser.authenticator.signs_right = true;
+    assert_eq!(browser.sign_in().await.status, 200);
+}

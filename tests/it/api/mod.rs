@@ -1,0 +1,6 @@
+//! `/api`.
+
+mod auth;
+mod chats;
+mod storage;
+mod usage;

@@ -1,0 +1,61 @@
+//! Row-level security is on for every table that holds a user's rows, and the application's role can't get past it.
+
+use serde_json::json;
+use tests::TestApp;
+
+#[tokio::test]
+async fn every_table_with_an_owner_is_guarded() {
+    let app = TestApp::new().await;
+    let database = app.superuser().await;
+    let rows = database
+        .query(
+            "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity ORDER BY 1",
+            &[],
+        )
+        .await
+        .unwrap();
+    let open: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(open, ["rate_counters", "refinery_schema_history", "webauthn_ceremonies"], "none of these has an owner");
+    let role = database
+        .query_one("SELECT rolsuper, rolbypassrls, rolcanlogin FROM pg_roles WHERE rolname = 'ward_app'", &[])
+        .await
+        .unwrap();
+    assert!(!role.get::<_, bool>(0) && !role.get::<_, bool>(1));
+    let owned = database
+        .query("SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND tableowner = 'ward_app'", &[])
+        .await
+        .unwrap();
+    assert!(owned.is_empty(), "an owner is not bound by row-level security");
+}
+
+#[tokio::test]
+async fn the_applications_role_sees_one_users_rows_only() {
+    let app = TestApp::new().await;
+    let mut ids = Vec::new();
+    for name in ["ada", "grace"] {
+        let mut browser = app.browser();
+        ids.push(browser.register(name).await);
+        browser.post("/api/storage/set", json!({"key": "k", "value": 1})).await;
+        browser.post("/api/chats", json!({"title": "t"})).await;
+    }
+    let role = app.app_role().await;
+    let tables =
+        ["users", "data_keys", "sessions", "passkey_credentials", "encrypted_storage", "chat_sessions", "audit_log"];
+    for table in tables {
+        let rows = role.query(&format!("SELECT * FROM {table}"), &[]).await.unwrap();
+        assert!(rows.is_empty(), "{table} without a user");
+    }
+    role.batch_execute(&format!("SET ward.user_id = '{}'", ids[0])).await.unwrap();
+    for (table, owner) in tables.map(|table| match table {
+        "users" => (table, "id"),
+        "data_keys" => (table, "subject"),
+        _ => (table, "user_id"),
+    }) {
+        let rows = role.query(&format!("SELECT {owner}::text FROM {table}"), &[]).await.unwrap();
+        assert!(!rows.is_empty(), "{table}");
+        assert!(rows.iter().all(|row| row.get::<_, &str>(0) == ids[0]), "{table}");
+    }
+    let moved = format!("UPDATE encrypted_storage SET user_id = '{}'", ids[1]);
+    assert_eq!(role.batch_execute(&moved).await.unwrap_err().code().unwrap().code(), "42501");
+}

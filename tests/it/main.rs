@@ -1,0 +1,12 @@
+//! One binary for all tests that need servers. Folders mirror URLs.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+mod api;
+mod coverage;
+mod guard;
+mod health;
+mod invariants;
+mod lambda;
+mod openapi;
+mod vault;

@@ -1,0 +1,3 @@
+//! The vault on real servers.
+
+pub mod kms;

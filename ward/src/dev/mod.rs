@@ -1,0 +1,154 @@
+//! `ward dev`: the whole product on one port, with a local part wherever no real one is set.
+
+mod error;
+mod folder;
+mod page;
+mod services;
+mod settings;
+mod stop;
+mod summary;
+mod terminal;
+
+pub use error::DevError;
+
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use shared::config::{Lookup, Settings};
+use shared::{Platform, StartError};
+use tokio::net::TcpListener;
+
+use crate::product::{self, Apps};
+use folder::DataFolder;
+use page::Page;
+use services::Services;
+use settings::DevSettings;
+use stop::Stop;
+use summary::Facts;
+use terminal::Terminal;
+
+/// How long open requests may take to finish once we are asked to stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What `ward dev` is asked for.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The port on the loopback interface; 0 takes a free one.
+    pub port: u16,
+    /// The folder for everything that has to last.
+    pub data_dir: PathBuf,
+    /// Whether to delete what is there first.
+    pub reset: bool,
+}
+
+/// Runs the product until it is asked to stop by Ctrl-C or a signal. What it started ends with it.
+pub async fn run(options: Options, environment: Lookup) -> Result<(), DevError> {
+    let terminal = Terminal::new();
+    let mut stop = Stop::listen().map_err(|error| DevError::System("listen for signals", error))?;
+    let folder = DataFolder::open(&options.data_dir)?;
+    let listener = bind(options.port).await?;
+    if options.reset {
+        reset(&folder, terminal)?;
+    }
+    let ready = tokio::select! {
+        ready = start(&folder, &listener, environment, terminal) => ready?,
+        () = stop.asked() => return Ok(()),
+    };
+    summary::print(terminal, &ready.facts, &ready.settings);
+    serve(listener, ready.router, &mut stop).await?;
+    drop(ready.services);
+    Ok(())
+}
+
+/// Everything that runs, and what to say of it.
+struct Ready {
+    router: Router,
+    services: Services,
+    settings: DevSettings,
+    facts: Facts,
+}
+
+async fn bind(port: u16) -> Result<TcpListener, DevError> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|source| match source.kind() {
+        std::io::ErrorKind::AddrInUse => DevError::PortInUse { port },
+        _ => DevError::Port { port, source },
+    })
+}
+
+fn reset(folder: &DataFolder, terminal: Terminal) -> Result<(), DevError> {
+    let deleted = folder.reset()?;
+    let text =
+        if deleted.is_empty() { "nothing to delete".to_owned() } else { format!("deleted {}", deleted.join(", ")) };
+    terminal.step("reset", &format!("{text} in {}", folder.path().display()));
+    Ok(())
+}
+
+async fn start(
+    folder: &DataFolder,
+    listener: &TcpListener,
+    environment: Lookup,
+    terminal: Terminal,
+) -> Result<Ready, DevError> {
+    let port = listener.local_addr().map_err(|error| DevError::System("read the port", error))?.port();
+    let url = format!("http://localhost:{port}");
+    let mut settings = DevSettings::new(environment, url.clone());
+
+    let (page, started) =
+        tokio::join!(page::build(page::sources(), terminal), start_api(folder, &mut settings, terminal));
+    let (services, apps) = started?;
+    settings.write(&folder.file("env"))?;
+    let built = match &page {
+        Page::Built(folder) => Some(folder.as_path()),
+        Page::Absent(_) => None,
+    };
+    let router = product::product(apps, built);
+    let cluster = services.cluster().map(|cluster| cluster.folder().display().to_string());
+    let facts = Facts { url, folder: folder.path().display().to_string(), cluster, page };
+    Ok(Ready { router, services, settings, facts })
+}
+
+async fn start_api(
+    folder: &DataFolder,
+    settings: &mut DevSettings,
+    terminal: Terminal,
+) -> Result<(Services, Apps), DevError> {
+    let services = Services::start(folder, settings, terminal).await?;
+    let known = Settings::from_lookup(&|name| settings.get(name)).map_err(StartError::from)?;
+    migrate(&settings.get("DATABASE_URL").unwrap_or_default(), terminal).await?;
+    let platform = Platform::connect(known).await?;
+    Ok((services, Apps::new(&platform)?))
+}
+
+async fn migrate(database_url: &str, terminal: Terminal) -> Result<(), DevError> {
+    let started = Instant::now();
+    let report = migrate::run(database_url).await?;
+    let text = match report.applied.as_slice() {
+        [] => "up to date".to_owned(),
+        applied => format!("applied {}", applied.join(", ")),
+    };
+    terminal.done("schema", &text, started);
+    Ok(())
+}
+
+/// Serves until asked to stop, then lets open requests finish; asked again, or after [`GRACE`], not even that.
+async fn serve(listener: TcpListener, router: Router, stop: &mut Stop) -> Result<(), DevError> {
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let serving = product::serve(listener, router, async {
+        ended.await.ok();
+    });
+    tokio::pin!(serving);
+    let failed = |error| DevError::System("serve", error);
+    tokio::select! {
+        served = &mut serving => return served.map_err(failed),
+        () = stop.asked() => {}
+    }
+    terminal::line("  Stopping ...");
+    end.send(()).ok();
+    tokio::select! {
+        served = &mut serving => served.map_err(failed),
+        () = tokio::time::sleep(GRACE) => Ok(()),
+        () = stop.asked() => Ok(()),
+    }
+}

@@ -1,0 +1,8 @@
+//! The `ward` command's parts, for the command itself, the tests and the benchmarks.
+
+pub mod dev;
+mod fingerprint;
+pub mod model;
+pub mod openapi;
+pub mod postgres;
+pub mod product;

@@ -1,0 +1,126 @@
+//! The `ward` command.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use secrecy::ExposeSecret;
+use ward::dev;
+
+/// Ward: the production backend of an app that holds health data.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the whole product on this machine
+    #[command(long_about = DEV_ABOUT, after_long_help = DEV_EXAMPLES)]
+    Dev(Dev),
+    /// Bring a database's schema up to date
+    #[command(long_about = MIGRATE_ABOUT, after_long_help = MIGRATE_EXAMPLES)]
+    Migrate,
+    /// Print the API's description, as openapi/ward.json holds it
+    Openapi,
+}
+
+const DEV_ABOUT: &str = "\
+Run the whole product on this machine: the API under /api, the page under /.
+
+Nothing has to run before. PostgreSQL starts privately in the data folder; a key file stands in for KMS, a cache in
+this process for Redis, and a small built-in model for a paid provider. Each real part takes over when its setting
+is there:
+
+  DATABASE_URL    PostgreSQL
+  REDIS_URL       Redis or Valkey
+  KMS_KEY_ID      AWS KMS
+  OPENAI_API_KEY  OpenAI, or with OPENAI_BASE_URL another provider that speaks its protocol";
+
+const DEV_EXAMPLES: &str = "\
+Examples:
+  cargo ward dev
+      Everything on http://localhost:9000, the data in .ward
+
+  cargo ward dev --port 9001 --data-dir .ward-two
+      A second one beside it
+
+  cargo ward dev --reset
+      Delete the data and start afresh
+
+  OPENAI_API_KEY=... OPENAI_MODEL=gpt-4o-mini cargo ward dev
+      Chat with a real model
+
+  cargo lambda watch --env-file .ward/env
+      The functions one by one, on the data of a running `cargo ward dev`";
+
+const MIGRATE_ABOUT: &str = "\
+Bring a database's schema up to date: apply the files of migrations/ that it doesn't have yet, each in a transaction.
+
+The database is the one DATABASE_URL names, or the one whose credentials are in the Secrets Manager secret
+DATABASE_SECRET_ID. The role has to own the schema. `ward dev` does this by itself for the database it runs on.";
+
+const MIGRATE_EXAMPLES: &str = "\
+Examples:
+  DATABASE_URL=postgres://owner@db.internal/ward cargo ward migrate
+  DATABASE_URL='host=/run/postgresql user=owner dbname=ward' cargo ward migrate";
+
+#[derive(Args)]
+struct Dev {
+    /// Port to listen on, on this machine only; 0 takes a free one
+    #[arg(long, default_value_t = 9000)]
+    port: u16,
+    /// Folder for the database, the key and the settings
+    #[arg(long, default_value = ".ward", value_name = "FOLDER")]
+    data_dir: PathBuf,
+    /// Delete the data in the folder first
+    #[arg(long)]
+    reset: bool,
+    /// What to log, in the form of `RUST_LOG`
+    #[arg(long, default_value = "warn", value_name = "FILTER")]
+    log: String,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let ended = match Cli::parse().command {
+        Command::Dev(options) => run_dev(options).await,
+        Command::Migrate => migrate().await,
+        Command::Openapi => ward::openapi::json().map(|json| println!("{json}")).map_err(Into::into),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", describe(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run_dev(options: Dev) -> Result<(), Box<dyn Error>> {
+    shared::telemetry::init(&options.log);
+    let Dev { port, data_dir, reset, log: _ } = options;
+    Ok(dev::run(dev::Options { port, data_dir, reset }, shared::config::environment().await?).await?)
+}
+
+async fn migrate() -> Result<(), Box<dyn Error>> {
+    let url = shared::config::database_url().await?;
+    let report = migrate::run(url.expose_secret()).await?;
+    for name in &report.applied {
+        println!("applied {name}");
+    }
+    println!("the schema is at {}", report.version.as_deref().unwrap_or("its beginning"));
+    Ok(())
+}
+
+/// An error and its causes in one line.
+fn describe(error: &dyn Error) -> String {
+    match error.source() {
+        // A message that ends with its cause already would say it twice.
+        Some(cause) if !error.to_string().ends_with(&cause.to_string()) => format!("{error}: {}", describe(cause)),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { runnerImport } from 'vite';
+
+const { module } = await runnerImport('./src/format.ts', {
+  configFile: false,
+  root: new URL('..', import.meta.url).pathname,
+});
+const { count, dollars, plural, until } = module;
+
+test('money shows cents from a dollar up and three significant digits below', () => {
+  assert.equal(dollars(0), '$0.00');
+  assert.equal(dollars(1), '$0.000000001');
+  assert.equal(dollars(318_412), '$0.000318');
+  assert.equal(dollars(69_000), '$0.000069');
+  assert.equal(dollars(500_000_000), '$0.50');
+  assert.equal(dollars(123_456_789), '$0.123');
+  assert.equal(dollars(999_999_999), '$1.00');
+  assert.equal(dollars(1_234_567_890_000), '$1,234.57');
+});
+
+test('counts are grouped and agree with their noun', () => {
+  assert.equal(count(200_000), '200,000');
+  assert.equal(plural(1, 'token'), '1 token');
+  assert.equal(plural(1_200, 'token'), '1,200 tokens');
+});
+
+test('the time left is rounded up to a minute and never zero', () => {
+  const now = new Date('2026-11-21T18:30:01Z');
+  assert.equal(until('2026-11-22T00:00:00Z', now), '5 h 30 min');
+  assert.equal(until('2026-11-21T18:31:00Z', now), '1 min');
+  assert.equal(until('2026-11-21T18:00:00Z', now), '1 min');
+});

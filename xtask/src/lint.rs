@@ -1,0 +1,55 @@
+//! `cargo xtask lint`: what can be found wrong without running anything.
+
+use crate::run::{Failure, Result, cargo, command, run};
+use crate::setup;
+use crate::workspace::{Stamp, path};
+
+const MACHETE_VERSION: &str = "0.9.2";
+
+/// Runs every linter, so that one run shows everything, then fails if one of them did.
+pub fn all() -> Result {
+    let linters = [
+        ("formatting (mend it with `cargo fmt`)", formatting as fn() -> Result),
+        ("clippy", clippy),
+        ("documentation", documentation),
+        ("unused dependencies", unused_dependencies),
+        ("types of web/", web_types),
+    ];
+    let failed: Vec<_> = linters
+        .into_iter()
+        .filter_map(|(name, linter)| linter().err().map(|failure| format!("{name}: {failure}")))
+        .collect();
+    if failed.is_empty() { Ok(()) } else { Err(Failure(failed.join("\nxtask: "))) }
+}
+
+fn formatting() -> Result {
+    run(cargo(&["fmt", "--all", "--check"]))
+}
+
+fn clippy() -> Result {
+    run(cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+}
+
+fn documentation() -> Result {
+    let mut doc = cargo(&["doc", "--workspace", "--no-deps"]);
+    doc.env("RUSTDOCFLAGS", "-D warnings");
+    run(doc)
+}
+
+fn unused_dependencies() -> Result {
+    let stamp = Stamp::new("cargo-machete", &[MACHETE_VERSION.to_owned()]);
+    let machete = path("target/tools/bin/cargo-machete");
+    if !stamp.holds() || !machete.exists() {
+        let tools = path("target/tools");
+        let mut install = cargo(&["install", "cargo-machete", "--locked", "--force", "--version", MACHETE_VERSION]);
+        install.arg("--root").arg(tools);
+        run(install)?;
+        stamp.set()?;
+    }
+    run(command(machete, &["--skip-target-dir"]))
+}
+
+fn web_types() -> Result {
+    setup::web_packages()?;
+    run(command("npm", &["run", "--silent", "check", "--prefix", "web"]))
+}

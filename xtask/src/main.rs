@@ -1,0 +1,84 @@
+//! `cargo xtask`: the repository's chores. `cargo xtask --help` lists them.
+
+mod bench;
+mod lint;
+mod openapi;
+mod run;
+mod setup;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The repository's chores.
+///
+/// A fresh clone needs Rust, a C compiler, Python 3, Node with npm, and either root or
+/// passwordless sudo on Debian or Ubuntu. `cargo xtask test` brings everything else.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", after_long_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask test               everything, as the gate runs it
+  cargo xtask test storage       the tests whose name holds `storage`
+  cargo xtask test sam           one of the checks that aren't Rust: web, browser, sam, cfn-lint
+  cargo test -p shared envelope  one crate's tests, no setup, for the quick loop
+  cargo xtask lint               before you push";
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Installs what the tests need and says so, a line for each part
+    ///
+    /// PostgreSQL 14 to 18, redis-server and Chromium come from apt, for which it uses root or
+    /// `sudo -n`; their services stay off, since every test starts private servers. The Python
+    /// tools of xtask/requirements.txt go to target/tools/venv, the npm packages to
+    /// tests/browser and web. A second run finds all of it and takes no time.
+    Setup,
+    /// Runs every test there is, after `setup`
+    ///
+    /// Builds the workspace, runs its tests (units, `it`, documentation), checks and builds the
+    /// page in web/, walks it in headless Chromium against `ward dev`, and validates
+    /// template.yaml. Screenshots are left in target/screenshots. A missing tool is a failure,
+    /// never a skip. The last line is `N passed, N failed`.
+    Test {
+        /// Only the tests and checks whose name holds this text
+        filter: Option<String>,
+    },
+    /// Looks for everything that is wrong without running it
+    ///
+    /// rustfmt, clippy with warnings denied, documentation without warnings, unused
+    /// dependencies (cargo-machete, built once into target/tools), and the types of web/.
+    Lint,
+    /// Builds for release, measures, and writes benches/RESULTS.md
+    ///
+    /// Every figure stands beside the floor it is compared with, taken in the same run. The
+    /// release build is slow (several minutes): it is the one that is deployed.
+    Bench,
+    /// Writes openapi/ward.json from the code
+    Openapi,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().chore {
+        Chore::Setup => setup::all(),
+        Chore::Test { filter } => test::all(filter.as_deref()),
+        Chore::Lint => lint::all(),
+        Chore::Bench => bench::all(),
+        Chore::Openapi => openapi::write(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !failure.is_told() {
+                eprintln!("xtask: {failure}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}

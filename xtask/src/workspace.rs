@@ -1,0 +1,53 @@
+//! Where things are in the repository, and what was already set up.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::run::{Failure, Result};
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask).to_path_buf()
+}
+
+/// A path below the root.
+pub fn path(relative: &str) -> PathBuf {
+    root().join(relative)
+}
+
+/// The commands of the Python tools.
+pub fn python_tools() -> PathBuf {
+    path("target/tools/venv/bin")
+}
+
+/// A step of the setup that need not run again until one of its inputs changes.
+pub struct Stamp {
+    file: PathBuf,
+    inputs: String,
+}
+
+impl Stamp {
+    /// The stamp called `name` for a step that depends on these texts.
+    pub fn new(name: &str, inputs: &[String]) -> Self {
+        Self { file: path("target/tools/stamps").join(name), inputs: inputs.join("\n--\n") }
+    }
+
+    /// Whether the step ran with the same inputs.
+    pub fn holds(&self) -> bool {
+        fs::read_to_string(&self.file).is_ok_and(|seen| seen == self.inputs)
+    }
+
+    /// Remembers that the step ran.
+    pub fn set(&self) -> Result {
+        let folder = self.file.parent().unwrap_or(&self.file);
+        fs::create_dir_all(folder)
+            .and_then(|()| fs::write(&self.file, &self.inputs))
+            .map_err(|error| Failure(format!("{}: {error}", self.file.display())))
+    }
+}
+
+/// The text of a file of the repository.
+pub fn read(relative: &str) -> Result<String> {
+    fs::read_to_string(path(relative)).map_err(|error| Failure(format!("{relative}: {error}")))
+}
