@@ -1,3 +1,4 @@
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -57,7 +58,11 @@ impl Services {
     /// The unix socket of a private Redis.
     pub fn redis_socket(&self) -> &Path {
         self.redis.get_or_init(|| {
-            let folder = tempfile::Builder::new().prefix("ward-redis-").tempdir().expect("a folder").keep();
+            // Not below target/: a socket's path has to be short. One folder per checkout, used again at the next run.
+            let mut checkout = DefaultHasher::new();
+            target().hash(&mut checkout);
+            let folder = std::env::temp_dir().join(format!("ward-tests-{:x}", checkout.finish()));
+            std::fs::create_dir_all(&folder).expect("a folder");
             let socket = folder.join("redis.sock");
             let mut command = bound_to_us("redis-server");
             command.args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"]).arg(&socket);

@@ -87,11 +87,10 @@ fn takes(pattern: &str, path: &str) -> bool {
     }
 }
 
-/// Every path of the description, and the two that describe it.
+/// Every path of the description.
 fn described_paths() -> Vec<String> {
     let description: Json = serde_json::from_str(&read("openapi/ward.json")).expect("the description is JSON");
-    let paths = description["paths"].as_object().expect("there are paths").keys().cloned();
-    paths.chain(["/openapi.json".to_owned(), "/docs".to_owned()]).collect()
+    description["paths"].as_object().expect("there are paths").keys().cloned().collect()
 }
 
 #[test]

@@ -14,16 +14,19 @@ use axum::response::Response;
 use hyper_util::rt::TokioIo;
 use tests::{Browser, tool};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::journey;
 use super::settings::Settings;
 
-/// The binaries are built; cargo only looks at them, function by function.
 const READY_LIMIT: Duration = Duration::from_mins(1);
+/// The first request to a function has cargo look whether its binary is up to date.
+const ANSWER_LIMIT: Duration = Duration::from_mins(2);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_whole_path_works_under_cargo_lambda_watch() {
-    let watch = Watch::start(&Settings::new().await).await;
+    let settings = Settings::new().await;
+    let watch = Watch::start(&settings).await;
     let address = watch.address;
     let mut browser = Browser::new(Router::new().fallback(async move |request| forward(address, request).await));
     journey::walk(&mut browser).await;
@@ -118,6 +121,8 @@ async fn forward(address: SocketAddr, request: Request) -> Response {
     tokio::spawn(connection);
     let (mut parts, body) = request.into_parts();
     parts.headers.insert("host", address.to_string().parse().expect("a header"));
-    let response = sender.send_request(Request::from_parts(parts, body)).await.expect("an answer");
+    let answer = sender.send_request(Request::from_parts(parts, body));
+    // A function that can't start leaves its request without an answer for good.
+    let response = timeout(ANSWER_LIMIT, answer).await.expect("an answer in time").expect("an answer");
     response.map(Body::new)
 }
