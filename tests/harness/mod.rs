@@ -16,4 +16,4 @@ pub use authenticator::Authenticator;
 pub use browser::{Answer, Browser};
 pub use clock::TestClock;
 pub use proxy::{Proxy, Target};
-pub use services::{Services, tool};
+pub use services::{Services, binary, tool};

@@ -92,6 +92,15 @@ pub fn tool(name: &str) -> PathBuf {
     path
 }
 
+/// Where cargo put the binary of another package: beside the folder of this test's own.
+pub fn binary(name: &str) -> PathBuf {
+    let tests = std::env::current_exe().expect("a running program has a path");
+    let profile = tests.ancestors().nth(2).expect("the test is in target/<profile>/deps");
+    let binary = profile.join(name);
+    assert!(binary.exists(), "{} is missing; build it with `cargo build --workspace --bins`", binary.display());
+    binary
+}
+
 /// A number no other test of this run has.
 pub(crate) fn unique() -> String {
     use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,8 +1,11 @@
 //! What the guard does with every request.
 
+use axum::Router;
 use axum::http::Method;
+use axum::routing::get;
 use serde_json::{Value, json};
-use tests::{TestApp, product_routes};
+use shared::http::{Surface, guarded};
+use tests::{Browser, TestApp, product_routes};
 
 #[tokio::test]
 async fn every_answer_carries_the_security_headers_and_its_own_id() {
@@ -59,6 +62,17 @@ async fn every_refusal_is_a_problem() {
         let answer = browser.send(method.clone(), path, body).await;
         assert_eq!((answer.status.as_u16(), answer.code().as_str()), (status, code), "{method} {path}");
     }
+}
+
+#[tokio::test]
+async fn a_panic_is_a_problem_that_hides_its_cause() {
+    let app = TestApp::new().await;
+    let panicking = Router::new().route("/panic", get(async || -> () { panic!("a secret cause") }));
+    let router = guarded(panicking, &app.platform, Surface::with_body_limit(1));
+    let answer = Browser::new(router).get("/panic").await;
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (500, "internal"));
+    assert!(!answer.text().contains("secret"));
+    assert!(answer.headers.contains_key("content-security-policy"));
 }
 
 #[tokio::test]

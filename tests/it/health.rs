@@ -38,6 +38,20 @@ async fn health_says_which_part_is_down_and_not_why() {
 }
 
 #[tokio::test]
+async fn a_part_that_is_silent_is_down_after_a_second() {
+    // It takes connections and says nothing.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("postgres://ward@{}/{{database}}?sslmode=disable", silent.local_addr().unwrap());
+    let app = TestApp::with(&[("DATABASE_URL", &url)]).await;
+    let began = std::time::Instant::now();
+    let answer = app.browser().get("/health").await;
+    assert_eq!(answer.json()["checks"], json!({"database": "down", "cache": "ok", "keyring": "ok"}));
+    let waited = began.elapsed();
+    assert!(waited.as_millis() >= 1_000, "it was given its second: {waited:?}");
+    assert!(waited.as_secs() < 3, "the connection's own limit is three: {waited:?}");
+}
+
+#[tokio::test]
 async fn the_description_and_its_page_are_served() {
     let app = TestApp::new().await;
     let mut browser = app.browser();

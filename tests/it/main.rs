@@ -4,6 +4,7 @@
 
 mod api;
 mod coverage;
+mod dev;
 mod guard;
 mod health;
 mod invariants;

@@ -1,6 +1,5 @@
 //! A function's real binary, run as Lambda runs it.
 
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,6 +11,8 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
+
+use tests::binary;
 
 use super::emulator::{Emulator, Frame, Outcome};
 
@@ -174,15 +175,6 @@ impl Drop for Function {
             eprintln!("{} wrote:\n{}", self.name, self.log());
         }
     }
-}
-
-/// Where cargo put the binary of another package: beside the folder of this test's own.
-fn binary(name: &str) -> PathBuf {
-    let tests = std::env::current_exe().expect("a running program has a path");
-    let profile = tests.ancestors().nth(2).expect("the test is in target/<profile>/deps");
-    let binary = profile.join(name);
-    assert!(binary.exists(), "{} is missing; build it with `cargo build --workspace --bins`", binary.display());
-    binary
 }
 
 fn keep(output: Option<impl AsyncRead + Unpin + Send + 'static>, log: &Arc<Mutex<String>>) {

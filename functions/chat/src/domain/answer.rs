@@ -13,10 +13,10 @@ use tokio::sync::mpsc::Sender;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::sealing::{Column, seal};
+use super::sealing::seal_message;
 use crate::App;
 use crate::model::{Message, Speaker};
-use crate::store::messages::{self, SealedMessage};
+use crate::store::messages;
 use crate::upstream::{Chunk, UpstreamError, Usage};
 
 /// Longest answer, a minute under API Gateway's limit for a streamed response.
@@ -104,12 +104,7 @@ impl Exchange {
     async fn finish(&self, answer: &Message, outcome: &Outcome) -> Result<(), Problem> {
         let platform = &self.app.platform;
         let key = platform.vault.owner_key(&platform.db, self.caller.user_id()).await?;
-        let sealed = SealedMessage {
-            id: answer.id,
-            role: answer.role,
-            content: seal(&key, Column::Content, answer.id, &answer.content)?,
-            created_at: answer.created_at,
-        };
+        let sealed = seal_message(&key, answer)?;
         let mut connection = platform.db.connection().await?;
         let transaction = connection.begin(&self.entry(answer.id)).await?;
         usage::settle(&transaction, self.call_id, outcome, platform.now()).await?;

@@ -10,11 +10,11 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::answer::{self, Exchange};
-use super::sealing::{Column, open_messages, seal};
+use super::sealing::{open_messages, seal_message};
 use crate::App;
 use crate::domain::answer::Event;
 use crate::model::{Content, Message, Speaker};
-use crate::store::messages::{self, SealedMessage};
+use crate::store::messages;
 use crate::upstream::UpstreamError;
 
 /// How many of the last messages the model is shown.
@@ -96,12 +96,7 @@ async fn reserve(app: &App, caller: &Caller, prompt_estimate: u64) -> Result<Uui
 async fn store_said(exchange: &Exchange, said: &Message) -> Result<(), Problem> {
     let platform = &exchange.app.platform;
     let key = platform.vault.owner_key(&platform.db, exchange.caller.user_id()).await?;
-    let sealed = SealedMessage {
-        id: said.id,
-        role: said.role,
-        content: seal(&key, Column::Content, said.id, &said.content)?,
-        created_at: said.created_at,
-    };
+    let sealed = seal_message(&key, said)?;
     let scope = platform.db.scoped(exchange.entry(said.id));
     if messages::insert(&scope, exchange.caller.user_id(), exchange.chat_id, &sealed).await? {
         Ok(())

@@ -32,6 +32,16 @@ pub(super) fn seal(key: &OwnerKey, column: Column, row: Uuid, text: &str) -> Res
     Ok(key.seal(&column.field(&row.to_string()), text.as_bytes())?)
 }
 
+/// A message in the form it is stored in.
+pub(super) fn seal_message(key: &OwnerKey, message: &Message) -> Result<SealedMessage, Problem> {
+    Ok(SealedMessage {
+        id: message.id,
+        role: message.role,
+        content: seal(key, Column::Content, message.id, &message.content)?,
+        created_at: message.created_at,
+    })
+}
+
 async fn open(platform: &Platform, owner: Uuid, column: Column, row: Uuid, sealed: &[u8]) -> Result<String, Problem> {
     let text = platform.vault.open_any(&platform.db, owner, &column.field(&row.to_string()), sealed).await?;
     String::from_utf8(text.to_vec()).map_err(|_| Problem::internal("a sealed text is not UTF-8"))
