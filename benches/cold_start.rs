@@ -67,6 +67,7 @@ async fn start(binary: &Path, fixture: &Fixture) -> Outcome<Duration> {
         .env("AWS_LAMBDA_FUNCTION_NAME", "bench")
         .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+        .env("AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "true")
         .stdout(Stdio::null())
         .kill_on_drop(true);
     let begun = Instant::now();

@@ -41,8 +41,17 @@ pub struct Fixture {
     pub csrf: String,
     /// The signed-in user.
     pub user: Uuid,
-    redis: Child,
+    _redis: Server,
     _folder: TempDir,
+}
+
+/// A server's process, killed with the fixture: it is temporary, there is nothing to save.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.0.kill().and_then(|()| self.0.wait()).ok();
+    }
 }
 
 impl Fixture {
@@ -87,22 +96,15 @@ impl Fixture {
             user,
             platform,
             settings,
-            redis,
+            _redis: redis,
             _folder: folder,
         })
     }
-
-    /// Stops the servers.
-    pub fn stop(mut self) {
-        // Both are temporary: there is nothing to save.
-        self.redis.kill().and_then(|()| self.redis.wait()).ok();
-        self.cluster.stop();
-    }
 }
 
-fn redis_server(socket: &str) -> Outcome<Child> {
+fn redis_server(socket: &str) -> Outcome<Server> {
     let arguments = ["--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no"];
-    Ok(Command::new("redis-server").args(arguments).stdout(Stdio::null()).spawn()?)
+    Ok(Server(Command::new("redis-server").args(arguments).stdout(Stdio::null()).spawn()?))
 }
 
 /// The version of the server, as soon as it answers.

@@ -43,7 +43,6 @@ async fn main() -> Outcome {
     let text = report.to_markdown();
     std::fs::write(&file, &text)?;
     println!("\n{text}");
-    fixture.stop();
     Ok(())
 }
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -31,7 +31,7 @@ pub async fn measure(binaries: &Path, fixture: &Fixture, report: &mut Report) ->
     let mut rows = Vec::new();
     for name in FUNCTIONS {
         let path = match name {
-            "auth" => "/api/auth/me",
+            "auth" => "/api/auth/csrf",
             "storage" => "/api/storage/keys",
             "chat" => "/api/chats",
             "usage" => "/api/usage",
@@ -58,7 +58,7 @@ pub async fn measure(binaries: &Path, fixture: &Fixture, report: &mut Report) ->
 struct RuntimeApi {
     event: Bytes,
     handed_out: AtomicUsize,
-    refused: AtomicUsize,
+    refused: Mutex<Option<String>>,
     done: Notify,
 }
 
@@ -66,7 +66,7 @@ async fn run(binary: &Path, fixture: &Fixture, event: Value) -> Outcome<usize> {
     let api = Arc::new(RuntimeApi {
         event: event.to_string().into(),
         handed_out: AtomicUsize::new(0),
-        refused: AtomicUsize::new(0),
+        refused: Mutex::default(),
         done: Notify::new(),
     });
     let router = Router::new()
@@ -84,6 +84,7 @@ async fn run(binary: &Path, fixture: &Fixture, event: Value) -> Outcome<usize> {
         .env("AWS_LAMBDA_FUNCTION_NAME", "bench")
         .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+        .env("AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "true")
         .env("AWS_REGION", "us-east-1")
         .stdout(Stdio::null())
         .kill_on_drop(true)
@@ -95,10 +96,8 @@ async fn run(binary: &Path, fixture: &Fixture, event: Value) -> Outcome<usize> {
     let kib = resident_kib(child.id().ok_or("it is running")?)?;
     child.kill().await?;
     server.abort();
-    match api.refused.load(Ordering::Relaxed) {
-        0 => Ok(kib),
-        refused => Err(format!("{}: {refused} of {REQUESTS} requests were not answered 200", binary.display()).into()),
-    }
+    let refused = api.refused.lock().map_err(|_| "an answer could not be noted")?.take();
+    refused.map_or(Ok(kib), |answer| Err(format!("{} answered: {answer}", binary.display()).into()))
 }
 
 async fn next(State(api): State<Arc<RuntimeApi>>) -> Response {
@@ -125,14 +124,22 @@ async fn next(State(api): State<Arc<RuntimeApi>>) -> Response {
 async fn response(State(api): State<Arc<RuntimeApi>>, UrlPath(_): UrlPath<String>, body: Bytes) -> StatusCode {
     // In the answer's JSON or in the prelude of a streamed one.
     if !body.windows(16).any(|bytes| bytes == b"\"statusCode\":200") {
-        api.refused.fetch_add(1, Ordering::Relaxed);
+        api.refuse(&body);
     }
     StatusCode::ACCEPTED
 }
 
-async fn error(State(api): State<Arc<RuntimeApi>>, UrlPath(_): UrlPath<String>) -> StatusCode {
-    api.refused.fetch_add(1, Ordering::Relaxed);
+async fn error(State(api): State<Arc<RuntimeApi>>, UrlPath(_): UrlPath<String>, body: Bytes) -> StatusCode {
+    api.refuse(&body);
     StatusCode::ACCEPTED
+}
+
+impl RuntimeApi {
+    fn refuse(&self, answer: &[u8]) {
+        if let Ok(mut refused) = self.refused.lock() {
+            refused.get_or_insert_with(|| String::from_utf8_lossy(answer).into_owned());
+        }
+    }
 }
 
 /// A REST proxy event of API Gateway.

@@ -53,8 +53,8 @@ fn write_operation(page: &mut String, path: &str, method: &str, operation: &Valu
         escaped(path),
         text(&operation["summary"]),
     )?;
-    if let Some(more) = operation["description"].as_str() {
-        write!(page, "<p>{}</p>", escaped(more))?;
+    if operation["description"].is_string() {
+        write!(page, "<p>{}</p>", text(&operation["description"]))?;
     }
     if let Some(parameters) = operation["parameters"].as_array() {
         for parameter in parameters {
@@ -111,8 +111,10 @@ fn kind(schema: &Value) -> String {
     }
 }
 
+/// A text, with what stands in backticks as code.
 fn text(value: &Value) -> String {
-    value.as_str().map(escaped).unwrap_or_default()
+    let parts = value.as_str().unwrap_or_default().split('`').map(escaped);
+    parts.enumerate().map(|(at, part)| if at % 2 == 1 { format!("<code>{part}</code>") } else { part }).collect()
 }
 
 fn escaped(text: &str) -> String {

@@ -3,7 +3,10 @@
 use std::future::Future;
 use std::time::Duration;
 
-use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Timeouts};
+use deadpool_postgres::{
+    Client, ClientWrapper, Hook, HookError, Manager, ManagerConfig, Metrics, Pool, RecyclingMethod, Timeouts,
+};
+use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -17,6 +20,9 @@ use crate::ledger::audit::{self, AuditEntry};
 const ROLE: &str = "ward_app";
 
 const SET_USER: &str = "SELECT set_config('ward.user_id', $1, true)";
+
+/// After this long without use a connection is checked before it is used again.
+const IDLE: Duration = Duration::from_secs(30);
 
 /// Parameters of a statement.
 pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -48,17 +54,15 @@ impl Db {
             .application_name("ward")
             .connect_timeout(Duration::from_secs(3));
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool =
-            Pool::builder(Manager::from_config(config, MakeRustlsConnect::new(crate::tls::client_config()), recycling))
-                .max_size(connections)
-                .runtime(deadpool_postgres::Runtime::Tokio1)
-                .timeouts(Timeouts {
-                    wait: Some(Duration::from_secs(5)),
-                    create: Some(Duration::from_secs(5)),
-                    recycle: Some(Duration::from_secs(5)),
-                })
-                .build()
-                .map_err(|_| DbError::Unavailable("building the pool"))?;
+        let tls = MakeRustlsConnect::new(crate::tls::client_config());
+        let limit = Some(Duration::from_secs(5));
+        let pool = Pool::builder(Manager::from_config(config, tls, recycling))
+            .max_size(connections)
+            .runtime(deadpool_postgres::Runtime::Tokio1)
+            .timeouts(Timeouts { wait: limit, create: limit, recycle: limit })
+            .pre_recycle(Hook::async_fn(check_if_idle))
+            .build()
+            .map_err(|_| DbError::Unavailable("building the pool"))?;
         Ok(Self { pool })
     }
 
@@ -86,6 +90,16 @@ impl Db {
     async fn client(&self) -> Result<Client, DbError> {
         Ok(self.pool.get().await?)
     }
+}
+
+/// Asks a connection that was idle for long whether it still lives: a frozen sandbox does not hear it go.
+fn check_if_idle<'a>(client: &'a mut ClientWrapper, metrics: &'a Metrics) -> BoxFuture<'a, Result<(), HookError>> {
+    Box::pin(async move {
+        if metrics.last_used() > IDLE {
+            client.simple_query("").await.map_err(HookError::Backend)?;
+        }
+        Ok(())
+    })
 }
 
 /// A single audited round trip. Each statement run on it is a transaction of its own.

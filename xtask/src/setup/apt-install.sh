@@ -11,4 +11,4 @@ if (set -C && printf '#!/bin/sh\nexit 101\n' >"$policy") 2>/dev/null; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
-apt-get install -y -qq --no-install-recommends "$@"
+apt-get install -y -qq --no-install-recommends "$@" >/dev/null

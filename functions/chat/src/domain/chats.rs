@@ -12,6 +12,9 @@ use crate::model::{Chat, Message, PatientId, Title};
 use crate::store::chats::{self, SealedChat};
 use crate::store::messages;
 
+/// How many of a chat's newest messages are shown.
+const SHOWN: i64 = 1_000;
+
 /// Opens an empty chat.
 pub(crate) async fn create(
     app: &App,
@@ -63,7 +66,7 @@ pub(crate) async fn read(app: &App, caller: &Caller, id: Uuid) -> Result<(Chat, 
     let scope = platform.db.scoped(entry(app, caller, "chat.read").resource(id));
     let chat = chats::find(&scope, id).await?.ok_or_else(Problem::not_found)?;
     let scope = platform.db.scoped(entry(app, caller, "chat.messages.read").resource(id));
-    let sealed = messages::of_chat(&scope, id).await?.unwrap_or_default();
+    let sealed = messages::of_chat(&scope, id, SHOWN).await?.unwrap_or_default();
     let chat = open_chat(platform, caller.user_id(), chat).await?;
     Ok((chat, open_messages(platform, caller.user_id(), sealed).await?))
 }

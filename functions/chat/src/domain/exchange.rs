@@ -18,7 +18,7 @@ use crate::store::messages;
 use crate::upstream::UpstreamError;
 
 /// How many of the last messages the model is shown.
-const MEMORY: usize = 40;
+const MEMORY: i64 = 40;
 
 /// Stores the message, asks the model, and gives the events of the answer as they come.
 ///
@@ -65,9 +65,9 @@ pub(crate) async fn begin(
 async fn history(app: &App, caller: &Caller, chat_id: Uuid) -> Result<Vec<Message>, Problem> {
     let platform = &app.platform;
     let entry = AuditEntry::by(caller, "chat.messages.read", "chat_sessions", platform.now()).resource(chat_id);
-    let mut sealed = messages::of_chat(&platform.db.scoped(entry), chat_id).await?.ok_or_else(Problem::not_found)?;
-    let forgotten = sealed.len().saturating_sub(MEMORY);
-    open_messages(platform, caller.user_id(), sealed.split_off(forgotten)).await
+    let scope = platform.db.scoped(entry);
+    let sealed = messages::of_chat(&scope, chat_id, MEMORY).await?.ok_or_else(Problem::not_found)?;
+    open_messages(platform, caller.user_id(), sealed).await
 }
 
 /// Sets aside what the call can take at most; what killed calls held is given back before a refusal.

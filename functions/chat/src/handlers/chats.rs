@@ -33,7 +33,7 @@ pub(crate) struct ChatsBody {
     chats: Vec<Chat>,
 }
 
-/// A chat and its messages, oldest first.
+/// A chat and its newest messages, 1,000 at most, oldest first.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ChatBody {
     #[serde(flatten)]

@@ -31,14 +31,21 @@ pub(crate) async fn insert(
     Ok(!rows.is_empty())
 }
 
-/// A chat's messages, oldest first; `None` where the user has no such chat.
-pub(crate) async fn of_chat(on: &impl Statements, chat_id: Uuid) -> Result<Option<Vec<SealedMessage>>, DbError> {
+/// A chat's newest messages, `limit` at most, oldest first; `None` where the user has no such chat.
+pub(crate) async fn of_chat(
+    on: &impl Statements,
+    chat_id: Uuid,
+    limit: i64,
+) -> Result<Option<Vec<SealedMessage>>, DbError> {
     let rows = on
         .query(
             "SELECT message.id, message.role, message.content, message.created_at
-             FROM chat_sessions AS chat LEFT JOIN chat_messages AS message ON message.session_id = chat.id
+             FROM chat_sessions AS chat LEFT JOIN LATERAL (
+                 SELECT id, role, content, created_at FROM chat_messages
+                 WHERE session_id = chat.id ORDER BY id DESC LIMIT $2
+             ) AS message ON true
              WHERE chat.id = $1 ORDER BY message.id",
-            &[&chat_id],
+            &[&chat_id, &limit],
         )
         .await?;
     if rows.is_empty() {
