@@ -23,9 +23,11 @@ impl Clock {
         Self(Arc::new(now))
     }
 
-    /// The current time, UTC.
+    /// The current time, UTC, in whole microseconds: as PostgreSQL keeps it, so that a time told at a write is the
+    /// time told at a read.
     pub fn now(&self) -> Timestamp {
-        (self.0)()
+        let now = (self.0)();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 }
 

@@ -54,7 +54,7 @@ Examples:
   OPENAI_API_KEY=... OPENAI_MODEL=gpt-4o-mini cargo ward dev
       Chat with a real model
 
-  cargo lambda watch --env-file .ward/env
+  cargo lambda watch --ignore-changes --env-file .ward/env
       The functions one by one, on the data of a running `cargo ward dev`";
 
 const MIGRATE_ABOUT: &str = "\

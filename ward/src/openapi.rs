@@ -4,7 +4,8 @@ use utoipa::openapi::{Info, License, OpenApi, OpenApiBuilder};
 
 const ABOUT: &str = "Sign-in, an encrypted store, chats with a model, and what they cost. Errors are \
     application/problem+json (RFC 9457) with a stable code. Signed in by the cookie __Host-ward_session; a request \
-    that changes something also carries the session's X-CSRF-Token.";
+    that changes something also carries the session's X-CSRF-Token. Beside what each path names, any request may be \
+    answered with 403 (cross_site, csrf_token_invalid), 413, 415, 422, 429 (rate_limited) or 503 (unavailable).";
 
 /// All paths of all functions.
 pub fn description() -> OpenApi {

@@ -2,7 +2,7 @@
 
 use crate::run::{Failure, Result, cargo, command, run};
 use crate::setup;
-use crate::workspace::{Stamp, path};
+use crate::workspace::{Stamp, target};
 
 const MACHETE_VERSION: &str = "0.9.2";
 
@@ -38,9 +38,9 @@ fn documentation() -> Result {
 
 fn unused_dependencies() -> Result {
     let stamp = Stamp::new("cargo-machete", &[MACHETE_VERSION.to_owned()]);
-    let machete = path("target/tools/bin/cargo-machete");
+    let machete = target("tools/bin/cargo-machete");
     if !stamp.holds() || !machete.exists() {
-        let tools = path("target/tools");
+        let tools = target("tools");
         let mut install = cargo(&["install", "cargo-machete", "--locked", "--force", "--version", MACHETE_VERSION]);
         install.arg("--root").arg(tools);
         run(install)?;

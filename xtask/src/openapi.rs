@@ -3,12 +3,12 @@
 use std::fs;
 
 use crate::run::{Failure, Result, cargo, output, run};
-use crate::workspace::path;
+use crate::workspace::{path, target};
 
 /// Writes openapi/ward.json.
 pub fn write() -> Result {
     run(cargo(&["build", "--package", "ward"]))?;
-    let ward = path("target/debug/ward");
+    let ward = target("debug/ward");
     let description = output(crate::run::command(&ward, &["openapi"]))
         .ok_or_else(|| Failure("`ward openapi` printed no description".into()))?;
     let file = path("openapi/ward.json");

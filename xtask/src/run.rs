@@ -33,6 +33,9 @@ impl fmt::Display for Failure {
 /// The outcome of a chore.
 pub type Result<T = ()> = std::result::Result<T, Failure>;
 
+/// How the variables begin that cargo sets for the programs it runs.
+const OF_THIS_PACKAGE: [&str; 5] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
+
 /// A command at the repository's root.
 pub fn command(program: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
@@ -40,9 +43,19 @@ pub fn command(program: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
     command
 }
 
-/// Cargo, at the repository's root.
+/// Cargo, at the repository's root, in the environment a developer's own cargo would have.
+///
+/// The cargo that runs this program tells it of its package. Another cargo would take that for a change of the
+/// environment that build scripts watch (ring's does), and build everything above them anew.
 pub fn cargo(arguments: &[&str]) -> Command {
-    command("cargo", arguments)
+    let mut cargo = command("cargo", arguments);
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text == "CARGO" || OF_THIS_PACKAGE.iter().any(|prefix| text.starts_with(prefix)) {
+            cargo.env_remove(&name);
+        }
+    }
+    cargo
 }
 
 /// Prints the command, runs it, and fails unless it succeeds.

@@ -1,5 +1,6 @@
 //! Where things are in the repository, and what was already set up.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,9 +17,15 @@ pub fn path(relative: &str) -> PathBuf {
     root().join(relative)
 }
 
+/// A path below cargo's target folder, which need not be in the repository: this program is in it.
+pub fn target(relative: &str) -> PathBuf {
+    let xtask = env::current_exe().unwrap_or_default();
+    xtask.ancestors().nth(2).map_or_else(|| path("target"), Path::to_path_buf).join(relative)
+}
+
 /// The commands of the Python tools.
 pub fn python_tools() -> PathBuf {
-    path("target/tools/venv/bin")
+    target("tools/venv/bin")
 }
 
 /// A step of the setup that need not run again until one of its inputs changes.
@@ -30,7 +37,7 @@ pub struct Stamp {
 impl Stamp {
     /// The stamp called `name` for a step that depends on these texts.
     pub fn new(name: &str, inputs: &[String]) -> Self {
-        Self { file: path("target/tools/stamps").join(name), inputs: inputs.join("\n--\n") }
+        Self { file: target("tools/stamps").join(name), inputs: inputs.join("\n--\n") }
     }
 
     /// Whether the step ran with the same inputs.

@@ -12,7 +12,7 @@ mod embedded {
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     /// The database can't be reached or its address is wrong.
-    #[error("the database can't be reached")]
+    #[error("the database that DATABASE_URL names can't be reached")]
     Connect(#[source] DbError),
     /// A migration failed; those before it are applied.
     #[error("a migration failed: {0}")]
@@ -33,8 +33,9 @@ pub struct Report {
 /// # Errors
 /// [`MigrateError`] that says what to look at; holds no row's values.
 pub async fn run(url: &str) -> Result<Report, MigrateError> {
-    let config: tokio_postgres::Config =
-        url.parse().map_err(|_| MigrateError::Connect(DbError::Unavailable("reading the database's address")))?;
+    let config: tokio_postgres::Config = url
+        .parse()
+        .map_err(|_| MigrateError::Connect(DbError::Unavailable("reading DATABASE_URL, which is no libpq URL")))?;
     let tls = MakeRustlsConnect::new(shared::tls::client_config());
     let (mut client, connection) = config.connect(tls).await.map_err(|error| MigrateError::Connect(error.into()))?;
     let connection = tokio::spawn(connection);

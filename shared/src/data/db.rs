@@ -47,8 +47,10 @@ impl Db {
     /// # Errors
     /// [`DbError::Unavailable`] where `url` can't be understood.
     pub fn new(url: &SecretString, connections: usize) -> Result<Self, DbError> {
-        let mut config: tokio_postgres::Config =
-            url.expose_secret().parse().map_err(|_| DbError::Unavailable("reading DATABASE_URL"))?;
+        let mut config: tokio_postgres::Config = url
+            .expose_secret()
+            .parse()
+            .map_err(|_| DbError::Unavailable("reading DATABASE_URL, which is no libpq URL"))?;
         config
             .options(format!("-c role={ROLE} -c statement_timeout=10s -c TimeZone=UTC"))
             .application_name("ward")

@@ -41,6 +41,7 @@ fn is_json(request: &Request) -> bool {
 fn unreadable(rejection: &BytesRejection) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body is too large")
+            .detail("/docs says how much a field may hold.")
     } else {
         Problem::bad_request("unreadable_body", "The body could not be read to its end")
     }
@@ -73,6 +74,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParams<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         Query::from_request_parts(parts, state).await.map(|Query(value)| Self(value)).map_err(|_| {
             Problem::bad_request("invalid_query", "A query parameter is missing, unknown or of the wrong form")
+                .detail("/docs says which this path takes.")
         })
     }
 }

@@ -77,6 +77,7 @@ impl Problem {
     /// 401: sign in first.
     pub fn unauthenticated() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Sign in first")
+            .detail("There is no session, or it is over: one ends after a while without use.")
             .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Session realm=\"ward\""))
     }
 

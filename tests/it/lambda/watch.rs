@@ -97,15 +97,15 @@ impl Drop for Watch {
     }
 }
 
-/// Takes away what the cargo that runs the tests has set: another cargo would see its build scripts' environment
-/// changed, and build everything anew.
+/// Takes away what the cargo that runs the tests has set: another cargo would see the environment of build scripts
+/// changed, and build everything above them anew.
 fn forget_this_cargo(command: &mut Command) {
-    const KEPT: [&str; 3] = ["CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_INCREMENTAL"];
+    const OF_THIS_PACKAGE: [&str; 5] =
+        ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
     for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy().into_owned();
-        let cargo = name == "CARGO" || name.starts_with("CARGO_") && !KEPT.contains(&name.as_str());
-        if cargo || name == "LD_LIBRARY_PATH" || name == "OUT_DIR" {
-            command.env_remove(name);
+        let text = name.to_string_lossy();
+        if text == "CARGO" || OF_THIS_PACKAGE.iter().any(|prefix| text.starts_with(prefix)) {
+            command.env_remove(&name);
         }
     }
 }

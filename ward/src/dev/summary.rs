@@ -31,7 +31,7 @@ fn lines(terminal: Terminal, facts: &Facts, settings: &DevSettings) -> Vec<Strin
         String::new(),
         row("api", &format!("{0}/docs, {0}/openapi.json", facts.url)),
         row("data", &facts.folder),
-        row("settings", &format!("{}/env (for cargo lambda watch --env-file)", facts.folder)),
+        row("settings", &format!("{}/env (for cargo lambda watch --ignore-changes --env-file)", facts.folder)),
     ];
     if let Page::Absent(reason) = &facts.page {
         let reason = reason.replace('\n', "\n            ");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::run::{Failure, Result, command, run, wait};
 use crate::setup;
-use crate::workspace::{path, python_tools};
+use crate::workspace::{python_tools, target};
 
 use super::dev_server::DevServer;
 use super::tally::Tally;
@@ -39,8 +39,8 @@ fn web_tests() -> Result {
 
 fn browser() -> Result {
     let chromium = setup::chromium().ok_or_else(|| Failure("no Chromium; run `cargo xtask setup`".into()))?;
-    let screenshots = path("target/screenshots");
-    fs::create_dir_all(&screenshots).map_err(|error| Failure(format!("target/screenshots: {error}")))?;
+    let screenshots = target("screenshots");
+    fs::create_dir_all(&screenshots).map_err(|error| Failure(format!("{}: {error}", screenshots.display())))?;
     let mut server = DevServer::start()?;
     server.wait_until_ready()?;
     let mut walk = command("node", &["tests/browser/first-light.mjs"]);

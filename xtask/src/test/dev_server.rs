@@ -10,7 +10,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::run::{Failure, Result, command, run, wait};
-use crate::workspace::path;
+use crate::workspace::target;
 
 /// First start: the database cluster is made, too.
 const READY_LIMIT: Duration = Duration::from_mins(1);
@@ -33,12 +33,12 @@ impl DevServer {
     pub fn start() -> Result<Self> {
         let port = free_port()?;
         let data = std::env::temp_dir().join(format!("ward-xtask-{}", id()));
-        let mut ward = command(path("target/debug/ward"), &["dev", "--port", &port.to_string(), "--data-dir"]);
+        let mut ward = command(target("debug/ward"), &["dev", "--port", &port.to_string(), "--data-dir"]);
         ward.arg(&data);
         for setting in REAL_PARTS {
             ward.env_remove(setting);
         }
-        let child = ward.spawn().map_err(|error| Failure(format!("target/debug/ward: {error}")))?;
+        let child = ward.spawn().map_err(|error| Failure(format!("ward: {error}")))?;
         Ok(Self { child, port, data, stopped: false })
     }
 

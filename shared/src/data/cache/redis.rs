@@ -37,7 +37,8 @@ pub(super) struct Redis {
 
 impl Redis {
     pub(super) fn new(url: &SecretString, prefix: &str) -> Result<Self, CacheError> {
-        let client = Client::open(url.expose_secret()).map_err(|_| CacheError("reading REDIS_URL"))?;
+        let client = Client::open(url.expose_secret())
+            .map_err(|_| CacheError("reading REDIS_URL, which is no redis:// or rediss:// URL"))?;
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(Duration::from_millis(500)))
             .set_response_timeout(Some(Duration::from_millis(500)))

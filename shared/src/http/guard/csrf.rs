@@ -22,7 +22,8 @@ pub(super) async fn check(State(platform): State<Platform>, request: Request, ne
 
 fn refuse(platform: &Platform, request: &Request) -> Result<(), Problem> {
     if !comes_from_us(platform, request.headers()) {
-        return Err(Problem::forbidden("cross_site", "This request came from a page of another site"));
+        return Err(Problem::forbidden("cross_site", "This request came from a page of another site")
+            .detail("If the page is one of yours, add its origin to WARD_ORIGINS."));
     }
     let Some(signed_in) = request.extensions().get::<SignedIn>() else { return Ok(()) };
     let sent = request.headers().get("x-csrf-token").and_then(|value| value.to_str().ok()).unwrap_or_default();
