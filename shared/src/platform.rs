@@ -73,15 +73,17 @@ impl Platform {
             Some(url) => Cache::redis(url, &prefix, clock.clone())?,
             None => Cache::memory(clock.clone()),
         };
+        let vault = Vault::new(&settings.app, &settings.env, keyring, clock.clone(), random.clone());
         Ok(Self {
-            vault: Vault::new(&settings.app, &settings.env, keyring, clock.clone(), random.clone()),
             sessions: SessionStore {
                 db: db.clone(),
                 cache: cache.clone(),
                 clock: clock.clone(),
                 random: random.clone(),
+                vault: vault.clone(),
                 limits: settings.session,
             },
+            vault,
             db,
             cache,
             clock,

@@ -1,5 +1,7 @@
 //! A provider that misbehaves as a test tells it to.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{StatusCode, header};
@@ -10,13 +12,25 @@ use futures_util::StreamExt;
 /// Starts a provider which answers every call with `status`, a content type and `parts`, one after the other; gives its
 /// base URL. Where `breaks`, the connection is reset after the last part.
 pub async fn provider(status: u16, content_type: &'static str, parts: Vec<String>, breaks: bool) -> String {
+    provider_after(Duration::ZERO, status, content_type, parts, breaks).await
+}
+
+/// The same, thinking for a while before it answers.
+pub async fn provider_after(
+    thinks: Duration,
+    status: u16,
+    content_type: &'static str,
+    parts: Vec<String>,
+    breaks: bool,
+) -> String {
     let answer = move || {
         let parts = parts.clone();
         async move {
+            tokio::time::sleep(thinks).await;
             let sent = futures_util::stream::iter(parts.into_iter().map(Ok::<_, std::io::Error>));
             let end = futures_util::stream::iter(breaks.then_some(())).then(async |()| {
                 // What was sent has to arrive before the connection goes.
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
                 Err(std::io::Error::other("reset"))
             });
             let body = Body::from_stream(sent.chain(end));

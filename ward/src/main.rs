@@ -79,7 +79,7 @@ struct Dev {
     /// Delete the data in the folder first
     #[arg(long)]
     reset: bool,
-    /// What to log, in the form of `RUST_LOG`
+    /// What to log: a level, or levels by target such as warn,chat=debug
     #[arg(long, default_value = "warn", value_name = "FILTER")]
     log: String,
 }

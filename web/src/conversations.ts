@@ -10,7 +10,6 @@ export interface Turn {
   content: string;
   created_at: string;
   state: 'stored' | 'writing' | 'failed';
-  /** Known for the answers written since the page was opened; the server sends it with the stream only. */
   usage: AnswerUsage | null;
   model: string | null;
   problem: Problem | null;
@@ -42,9 +41,7 @@ export function useConversations() {
 
   async function fetchThread(id: string): Promise<void> {
     const { messages, ...chat } = await chats.open(id);
-    const known = new Map(threads.get(id)?.turns.map((turn) => [turn.id, turn]));
-    const turns = messages.map((message) => ({ ...stored(message), ...costOf(known.get(message.id)) }));
-    threads.set(id, { chat, turns, sending: false });
+    threads.set(id, { chat, turns: messages.map(stored), sending: false });
   }
 
   async function create(title: string, patientId: string | null): Promise<void> {
@@ -79,7 +76,7 @@ export async function send(thread: Thread, content: string): Promise<void> {
       } else if (event === 'delta') {
         answer.content += data.text;
       } else if (event === 'done') {
-        Object.assign(answer, { ...data.message, usage: data.usage, state: 'stored' });
+        Object.assign(answer, { ...stored(data.message) });
       }
     }
   } catch (fault) {
@@ -102,9 +99,6 @@ function turn(role: Turn['role'], content: string, createdAt: string, state: Tur
 }
 
 function stored(message: Message): Turn {
-  return { ...message, state: 'stored', usage: null, model: null, problem: null };
-}
-
-function costOf(known: Turn | undefined): Pick<Turn, 'usage' | 'model'> {
-  return { usage: known?.usage ?? null, model: known?.model ?? null };
+  const usage = message.usage ?? null;
+  return { ...message, state: 'stored', usage, model: usage?.model ?? null, problem: null };
 }

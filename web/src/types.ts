@@ -32,6 +32,8 @@ export interface Message {
   role: 'user' | 'assistant' | 'system';
   content: string;
   created_at: string;
+  /** What it took, where a model said it. */
+  usage?: AnswerUsage;
 }
 
 export interface ChatWithMessages extends Chat {
@@ -39,6 +41,7 @@ export interface ChatWithMessages extends Chat {
 }
 
 export interface AnswerUsage {
+  model: string;
   prompt_tokens: number;
   completion_tokens: number;
   total_tokens: number;
@@ -50,7 +53,7 @@ export interface AnswerUsage {
 export type AnswerEvent =
   | { event: 'start'; data: { user_message_id: string; assistant_message_id: string; model: string } }
   | { event: 'delta'; data: { text: string } }
-  | { event: 'done'; data: { message: Message; usage: AnswerUsage } }
+  | { event: 'done'; data: { message: Message } }
   | { event: 'error'; data: { code: string; title: string; status: number } };
 
 export interface Usage {

@@ -95,6 +95,17 @@ pub(crate) struct Chat {
     pub(crate) updated_at: Timestamp,
 }
 
+/// What an answer took, and of whom.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct AnswerUsage {
+    pub(crate) model: String,
+    pub(crate) prompt_tokens: u64,
+    pub(crate) completion_tokens: u64,
+    pub(crate) total_tokens: u64,
+    /// Billionths of a US dollar.
+    pub(crate) cost_nano_dollars: u64,
+}
+
 /// A message, opened.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Message {
@@ -103,6 +114,9 @@ pub(crate) struct Message {
     pub(crate) content: String,
     #[schema(value_type = String, format = DateTime)]
     pub(crate) created_at: Timestamp,
+    /// What it took, where a model said it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) usage: Option<AnswerUsage>,
 }
 
 #[cfg(test)]

@@ -14,6 +14,10 @@ use crate::model::Message;
 const CONNECT: Duration = Duration::from_secs(5);
 /// Longest silence: before the first token and between two.
 const SILENCE: Duration = Duration::from_mins(1);
+/// Most bytes of one line of the stream.
+const LONGEST_LINE: usize = 1024 * 1024;
+/// More tokens than any call takes: a count above it is the provider's mistake.
+const MOST_TOKENS: u64 = 100_000_000;
 
 /// Why the provider's answer is not one. Holds nothing of the prompt or the answer.
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +96,13 @@ impl Upstream {
         if !content_type.is_some_and(|value| value.starts_with("text/event-stream")) {
             return Err(UpstreamError::NotAStream);
         }
-        Ok(response.bytes_stream().eventsource().flat_map(|event| {
+        let mut line = 0;
+        let bytes = response.bytes_stream().map(move |bytes| {
+            let bytes = bytes.map_err(|_| ())?;
+            line = bytes.iter().rposition(|byte| *byte == b'\n').map_or(line + bytes.len(), |end| bytes.len() - end);
+            if line > LONGEST_LINE { Err(()) } else { Ok(bytes) }
+        });
+        Ok(bytes.eventsource().flat_map(|event| {
             let chunks = match event {
                 Ok(event) => chunks(&event.data),
                 Err(_) => vec![Err(UpstreamError::Broken("it could not be read to its end"))],
@@ -163,7 +173,12 @@ fn chunks(data: &str) -> Vec<Result<Chunk, UpstreamError>> {
         return vec![Err(UpstreamError::Broken("the provider reported an error"))];
     }
     let text = event.choices.into_iter().filter_map(|choice| choice.delta.content).filter(|text| !text.is_empty());
-    let usage = event.usage.map(|usage| Ok(Chunk::Usage(usage)));
+    let usage = event.usage.map(|usage| {
+        Ok(Chunk::Usage(Usage {
+            prompt_tokens: usage.prompt_tokens.min(MOST_TOKENS),
+            completion_tokens: usage.completion_tokens.min(MOST_TOKENS),
+        }))
+    });
     text.map(|text| Ok(Chunk::Text(text))).chain(usage).collect()
 }
 

@@ -1,8 +1,7 @@
 //! Applies `migrations/`: at deploy as a Lambda function, elsewhere as `ward migrate`.
 
 use serde::Serialize;
-use shared::data::DbError;
-use tokio_postgres_rustls::MakeRustlsConnect;
+use shared::data::{DbError, connect};
 
 mod embedded {
     refinery::embed_migrations!("../../migrations");
@@ -33,10 +32,8 @@ pub struct Report {
 /// # Errors
 /// [`MigrateError`] that says what to look at; holds no row's values.
 pub async fn run(url: &str) -> Result<Report, MigrateError> {
-    let config: tokio_postgres::Config = url
-        .parse()
-        .map_err(|_| MigrateError::Connect(DbError::Unavailable("reading DATABASE_URL, which is no libpq URL")))?;
-    let tls = MakeRustlsConnect::new(shared::tls::client_config());
+    let config = connect::config(url).map_err(MigrateError::Connect)?;
+    let tls = connect::connector(&config);
     let (mut client, connection) = config.connect(tls).await.map_err(|error| MigrateError::Connect(error.into()))?;
     let connection = tokio::spawn(connection);
     let report = apply(&mut client).await;

@@ -10,10 +10,9 @@ use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use tokio_postgres_rustls::MakeRustlsConnect;
 use uuid::Uuid;
 
-use super::DbError;
+use super::{DbError, connect};
 use crate::ledger::audit::{self, AuditEntry};
 
 /// The role the functions work as, whoever they log in as: row-level security binds it.
@@ -23,6 +22,14 @@ const SET_USER: &str = "SELECT set_config('ward.user_id', $1, true)";
 
 /// After this long without use a connection is checked before it is used again.
 const IDLE: Duration = Duration::from_secs(30);
+
+/// Longest wait for an answer: a little more than the server gives a statement.
+const DEADLINE: Duration = Duration::from_secs(12);
+
+/// Gives up on a server that has gone silent.
+async fn in_time<T>(call: impl Future<Output = Result<T, DbError>>) -> Result<T, DbError> {
+    tokio::time::timeout(DEADLINE, call).await.unwrap_or(Err(DbError::Unavailable("waiting for its answer")))
+}
 
 /// Parameters of a statement.
 pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -47,16 +54,13 @@ impl Db {
     /// # Errors
     /// [`DbError::Unavailable`] where `url` can't be understood.
     pub fn new(url: &SecretString, connections: usize) -> Result<Self, DbError> {
-        let mut config: tokio_postgres::Config = url
-            .expose_secret()
-            .parse()
-            .map_err(|_| DbError::Unavailable("reading DATABASE_URL, which is no libpq URL"))?;
+        let mut config = connect::config(url.expose_secret())?;
         config
             .options(format!("-c role={ROLE} -c statement_timeout=10s -c TimeZone=UTC"))
             .application_name("ward")
             .connect_timeout(Duration::from_secs(3));
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let tls = MakeRustlsConnect::new(crate::tls::client_config());
+        let tls = connect::connector(&config);
         let limit = Some(Duration::from_secs(5));
         let pool = Pool::builder(Manager::from_config(config, tls, recycling))
             .max_size(connections)
@@ -98,7 +102,9 @@ impl Db {
 fn check_if_idle<'a>(client: &'a mut ClientWrapper, metrics: &'a Metrics) -> BoxFuture<'a, Result<(), HookError>> {
     Box::pin(async move {
         if metrics.last_used() > IDLE {
-            client.simple_query("").await.map_err(HookError::Backend)?;
+            // The pool's own limits don't reach into a hook.
+            let lives = tokio::time::timeout(Duration::from_secs(1), client.simple_query("")).await;
+            lives.map_err(|_| HookError::message("silent"))?.map_err(HookError::Backend)?;
         }
         Ok(())
     })
@@ -113,6 +119,12 @@ pub struct Scoped<'a> {
 
 impl Statements for Scoped<'_> {
     async fn query(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<Row>, DbError> {
+        in_time(self.pipeline(sql, params)).await
+    }
+}
+
+impl Scoped<'_> {
+    async fn pipeline(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<Row>, DbError> {
         let client = self.db.client().await?;
         // Everything is prepared before anything is sent: a statement that waited for its preparation would be
         // overtaken by the COMMIT behind it.
@@ -155,9 +167,12 @@ pub struct Unscoped<'a>(&'a Db);
 
 impl Statements for Unscoped<'_> {
     async fn query(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<Row>, DbError> {
-        let client = self.0.client().await?;
-        let statement = client.prepare_cached(sql).await?;
-        Ok(client.query(&statement, params).await?)
+        in_time(async {
+            let client = self.0.client().await?;
+            let statement = client.prepare_cached(sql).await?;
+            Ok(client.query(&statement, params).await?)
+        })
+        .await
     }
 }
 
@@ -167,7 +182,7 @@ pub struct Connection(Client);
 impl Connection {
     /// Begins a transaction that serves the entry's user, with the audit row as its first write.
     pub async fn begin(&mut self, entry: &AuditEntry) -> Result<Transaction<'_>, DbError> {
-        let transaction = Transaction(self.0.transaction().await?);
+        let transaction = Transaction(in_time(async { Ok(self.0.transaction().await?) }).await?);
         transaction.query(SET_USER, &[&entry.user_id().to_string()]).await?;
         transaction.query(audit::INSERT, &entry.params().as_refs()).await?;
         Ok(transaction)
@@ -180,13 +195,16 @@ pub struct Transaction<'a>(deadpool_postgres::Transaction<'a>);
 impl Transaction<'_> {
     /// Makes everything durable.
     pub async fn commit(self) -> Result<(), DbError> {
-        Ok(self.0.commit().await?)
+        in_time(async { Ok(self.0.commit().await?) }).await
     }
 }
 
 impl Statements for Transaction<'_> {
     async fn query(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<Row>, DbError> {
-        let statement = self.0.prepare_cached(sql).await?;
-        Ok(self.0.query(&statement, params).await?)
+        in_time(async {
+            let statement = self.0.prepare_cached(sql).await?;
+            Ok(self.0.query(&statement, params).await?)
+        })
+        .await
     }
 }

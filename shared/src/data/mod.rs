@@ -1,6 +1,7 @@
 //! Where data is kept: PostgreSQL, the truth, and the cache, which may vanish at any moment.
 
 pub mod cache;
+pub mod connect;
 mod db;
 mod error;
 mod rate_counters;

@@ -3,6 +3,7 @@
 use cookie::{Cookie, SameSite};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::{Assurance, Role, SessionToken, TokenHash};
@@ -10,6 +11,7 @@ use crate::clock::{Clock, NoEntropy, Random};
 use crate::config::SessionLimits;
 use crate::data::cache::{Cached, USER_ID_LENGTH};
 use crate::data::{Cache, Db, DbError, Statements, sessions};
+use crate::vault::{BlindIndex, Vault};
 
 /// After this many seconds a cached session is checked against the database again and its use noted there. So a
 /// revocation that could not reach the cache holds within a minute.
@@ -79,6 +81,7 @@ pub struct SessionStore {
     pub(crate) cache: Cache,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
+    pub(crate) vault: Vault,
     pub(crate) limits: SessionLimits,
 }
 
@@ -114,8 +117,8 @@ impl SessionStore {
         match cached {
             Cached::Revoked => return Ok(None),
             Cached::Live(value) => {
-                let session = serde_json::from_slice(&value[USER_ID_LENGTH..]).ok();
-                if let Some(session) = session.filter(|session| is_fresh(session, now)) {
+                let session = self.open(token, &value).await;
+                if let Some(session) = session.filter(|session| self.is_fresh(session, now)) {
                     return Ok(Some(session));
                 }
             }
@@ -140,13 +143,34 @@ impl SessionStore {
 
     async fn remember(&self, token: &TokenHash, session: &Session) {
         let Ok(json) = serde_json::to_vec(session) else { return };
-        let value = [session.user_id.to_string().as_bytes(), json.as_slice()].concat();
+        let Some(tag) = self.tag(token, &json).await else { return };
+        let value = [session.user_id.to_string().as_bytes(), tag.as_bytes(), json.as_slice()].concat();
         if let Err(error) = self.cache.put_session(&token.cache_key(), &value, 2 * RECHECK_SECONDS).await {
             tracing::debug!(%error, "session not cached");
         }
     }
-}
 
-fn is_fresh(session: &Session, now: Timestamp) -> bool {
-    now < session.expires_at && now.duration_since(session.last_seen_at).as_secs() < RECHECK_SECONDS
+    /// What [`SessionStore::remember`] put; nothing where somebody else did. Whoever can write to the cache would
+    /// otherwise be anyone.
+    async fn open(&self, token: &TokenHash, value: &[u8]) -> Option<Session> {
+        let (user_id, rest) = value.split_at_checked(USER_ID_LENGTH)?;
+        let (tag, json) = rest.split_at_checked(BlindIndex::LENGTH)?;
+        let right = self.tag(token, json).await?;
+        let session: Session = serde_json::from_slice(json).ok()?;
+        let authentic = bool::from(right.as_bytes().ct_eq(tag)) && session.user_id.to_string().as_bytes() == user_id;
+        authentic.then_some(session)
+    }
+
+    /// A tag under a key of the vault's, bound to the session's token.
+    async fn tag(&self, token: &TokenHash, json: &[u8]) -> Option<BlindIndex> {
+        let text = format!("{}\n{}", token.cache_key(), std::str::from_utf8(json).ok()?);
+        let tag = self.vault.blind_index(&self.db, "session cache", None, &text).await;
+        // Without the vault the database is asked instead.
+        tag.inspect_err(|error| tracing::debug!(%error, "the session cache has no key")).ok()
+    }
+
+    fn is_fresh(&self, session: &Session, now: Timestamp) -> bool {
+        let age = now.duration_since(session.last_seen_at).as_secs();
+        now < session.expires_at && (0..RECHECK_SECONDS.min(self.limits.idle_seconds)).contains(&age)
+    }
 }

@@ -19,6 +19,9 @@ const SALT: &[u8] = b"ward blind index";
 pub struct BlindIndex([u8; 1 + TAG_LEN]);
 
 impl BlindIndex {
+    /// Bytes of an index.
+    pub const LENGTH: usize = 1 + TAG_LEN;
+
     /// The 17 bytes, for a `bytea` column.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -1,7 +1,7 @@
 //! `/api/chats`.
 
 use serde_json::{Value, json};
-use tests::model::{DONE, provider, token, usage};
+use tests::model::{DONE, provider, provider_after, token, usage};
 use tests::{Answer, Browser, TestApp};
 
 async fn open(browser: &mut Browser, body: Value) -> String {
@@ -150,8 +150,12 @@ async fn a_provider_that_refuses_is_502_and_costs_nothing() {
 async fn an_answer_that_breaks_off_never_looks_complete() {
     let half = vec![token("half "), token("an answer")];
     let failing = [half.clone(), vec!["data: {\"error\":{\"message\":\"overloaded\"}}\n\n".into()]].concat();
+    let endless = [half.clone(), vec![format!("data: {}", "x".repeat(2 * 1024 * 1024))]].concat();
+    let too_long = vec![token(&"x".repeat(50_000)); 3];
     let garbled = [half.clone(), vec!["data: {nonsense\n\n".into()]].concat();
-    for (parts, breaks) in [(half.clone(), false), (half, true), (failing, false), (garbled, false)] {
+    for (parts, breaks) in
+        [(half.clone(), false), (half, true), (failing, false), (garbled, false), (endless, false), (too_long, false)]
+    {
         let (answer, used, kept) = with_provider(200, "text/event-stream", parts, breaks).await;
         let events = answer.events();
         let (name, data) = events.last().unwrap();
@@ -168,10 +172,10 @@ async fn an_answer_that_breaks_off_never_looks_complete() {
 async fn the_providers_count_is_what_is_charged() {
     let parts = vec![token("Hi"), usage(7, 11), DONE.into()];
     let (answer, used, _) = with_provider(200, "text/event-stream; charset=utf-8", parts, false).await;
-    let spent = answer.events().pop().unwrap().1["usage"].clone();
+    let spent = answer.events().pop().unwrap().1["message"]["usage"].clone();
     assert_eq!(
         spent,
-        json!({"prompt_tokens": 7, "completion_tokens": 11, "total_tokens": 18, "cost_nano_dollars": 7650})
+        json!({"model": "ward-local", "prompt_tokens": 7, "completion_tokens": 11, "total_tokens": 18, "cost_nano_dollars": 7650})
     );
     assert_eq!(used["tokens"]["used"], 18);
 }
@@ -183,15 +187,54 @@ async fn a_client_that_goes_away_is_settled_and_its_answer_kept() {
     let chat = open(&mut browser, json!({"title": "Knee"})).await;
     let path = format!("/api/chats/{chat}/messages");
     browser.abandon(&path, json!({"content": "hello"})).await;
+    until_answered(&mut browser, &chat).await;
+    let used = browser.get("/api/usage").await.json();
+    assert_eq!((&used["calls"]["used"], &used["tokens"]["reserved"]), (&json!(1), &json!(0)));
+}
+
+/// Waits until the chat holds the question and its answer.
+async fn until_answered(browser: &mut Browser, chat: &str) {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
-    loop {
-        let kept = browser.get(&format!("/api/chats/{chat}")).await.json()["messages"].clone();
-        if kept.as_array().unwrap().len() == 2 {
-            break;
-        }
+    while browser.get(&format!("/api/chats/{chat}")).await.json()["messages"].as_array().unwrap().len() < 2 {
         assert!(std::time::Instant::now() < deadline, "the answer was never stored");
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_before_the_first_token_is_charged_all_the_same() {
+    let parts = vec![token("Hi"), usage(7, 11), DONE.into()];
+    let url = provider_after(std::time::Duration::from_millis(300), 200, "text/event-stream", parts, false).await;
+    let app = TestApp::with(&[("OPENAI_BASE_URL", &url), ("WARD_LIMIT_USER", "1000000")]).await;
+    let mut browser = app.signed_in("ada").await;
+    let chat = open(&mut browser, json!({"title": "Knee"})).await;
+    let mut impatient = browser.clone();
+    let asked = say(&mut impatient, &chat, "hello");
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(100), asked).await.is_err(), "it left too late");
+    until_answered(&mut browser, &chat).await;
     let used = browser.get("/api/usage").await.json();
-    assert_eq!((&used["calls"]["used"], &used["tokens"]["reserved"]), (&json!(1), &json!(0)));
+    assert_eq!((&used["tokens"]["used"], &used["tokens"]["reserved"]), (&json!(18), &json!(0)));
+}
+
+#[tokio::test]
+async fn an_answer_keeps_what_it_took() {
+    let app = TestApp::new().await;
+    let mut browser = app.signed_in("ada").await;
+    let chat = open(&mut browser, json!({"title": "Knee"})).await;
+    say(&mut browser, &chat, "hello").await;
+    let kept = browser.get(&format!("/api/chats/{chat}")).await.json()["messages"].clone();
+    assert_eq!(kept[0].get("usage"), None);
+    assert_eq!(kept[1]["usage"]["model"], "ward-local");
+    assert_eq!(kept[1]["usage"]["total_tokens"], browser.get("/api/usage").await.json()["tokens"]["used"]);
+}
+
+#[tokio::test]
+async fn a_long_chat_goes_on() {
+    let app = TestApp::new().await;
+    let mut browser = app.signed_in("ada").await;
+    let chat = open(&mut browser, json!({"title": "Knee"})).await;
+    // Together they would need more than the day holds.
+    for _ in 0..6 {
+        assert_eq!(say(&mut browser, &chat, &"word ".repeat(4_000)).await.status, 200);
+    }
 }

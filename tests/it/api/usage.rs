@@ -18,7 +18,7 @@ async fn usage_begins_at_nothing_and_counts_each_answer() {
     assert_eq!(before["calls"], json!({"used": 0, "limit": 500, "remaining": 500}));
 
     let events = say(&mut browser, "hello there").await.events();
-    let spent = &events.last().unwrap().1["usage"];
+    let spent = &events.last().unwrap().1["message"]["usage"];
     let after = browser.get("/api/usage").await.json();
     assert_eq!(after["calls"]["used"], 1);
     assert_eq!(after["tokens"]["used"], spent["total_tokens"]);
@@ -69,6 +69,21 @@ async fn parallel_calls_never_take_more_than_the_quota() {
     let mut statuses = futures_util::future::join_all(calls).await;
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 200, 200, 429, 429, 429, 429, 429]);
+}
+
+#[tokio::test]
+async fn parallel_tokens_never_pass_the_quota() {
+    let app = TestApp::new().await;
+    let browser = app.signed_in("ada").await;
+    let text = "w ".repeat(22_000);
+    let calls = (0..4).map(|_| {
+        let (mut browser, text) = (browser.clone(), text.clone());
+        async move { say(&mut browser, &text).await.status.as_u16() }
+    });
+    let statuses = futures_util::future::join_all(calls).await;
+    assert!(statuses.contains(&429), "{statuses:?}");
+    let used = browser.clone().get("/api/usage").await.json()["tokens"]["used"].as_u64().unwrap();
+    assert!(used > 40_000 && used <= 100_000, "{used}");
 }
 
 #[tokio::test]

@@ -33,6 +33,47 @@ async fn nobody_notices_that_the_cache_is_away() {
 }
 
 #[tokio::test]
+async fn who_can_write_to_the_cache_is_nobody_else() {
+    let socket = Services::get().redis_socket();
+    let redis = format!("redis+unix://{}", socket.display());
+    let app = TestApp::with(&[("REDIS_URL", &redis)]).await;
+    let (mut ada, mut eve) = (app.signed_in("ada").await, app.signed_in("eve").await);
+    let eve_id = eve.get("/api/auth/me").await.json()["user"]["id"].as_str().unwrap().to_owned();
+    let ada_id = ada.get("/api/auth/me").await.json()["user"]["id"].as_str().unwrap().to_owned();
+    let cli = |arguments: &[&[u8]]| {
+        let mut command = std::process::Command::new("redis-cli");
+        command.arg("-s").arg(socket);
+        for argument in arguments {
+            command.arg(std::os::unix::ffi::OsStrExt::from_bytes(argument) as &std::ffi::OsStr);
+        }
+        command.output().unwrap().stdout
+    };
+    let app_name = &app.platform.settings.app;
+    let keys = String::from_utf8(cli(&[b"KEYS", format!("{app_name}:dev:session:*").as_bytes()])).unwrap();
+    let mut forged = 0;
+    for key in keys.lines() {
+        let value = cli(&[b"--raw", b"GET", key.as_bytes()]);
+        let text = String::from_utf8_lossy(&value).into_owned();
+        if text.starts_with(&eve_id) {
+            // Eve's own entry, rewritten to be Ada's, with the length and the tag as they were.
+            let mut value = value.trim_ascii_end().to_vec();
+            let (old, new) = (eve_id.as_bytes(), ada_id.as_bytes());
+            for start in 0..=value.len() - old.len() {
+                if value[start..].starts_with(old) {
+                    value[start..start + old.len()].copy_from_slice(new);
+                }
+            }
+            // NUL can't stand in an argument: a tag that holds one is tried as it is cut off.
+            let value: Vec<u8> = value.into_iter().filter(|byte| *byte != 0).collect();
+            cli(&[b"SET", key.as_bytes(), &value, b"EX", b"60"]);
+            forged += 1;
+        }
+    }
+    assert_eq!(forged, 1);
+    assert_eq!(eve.get("/api/auth/me").await.json()["user"]["username"], "eve", "the database was asked");
+}
+
+#[tokio::test]
 async fn a_lost_database_is_503_and_comes_back() {
     let database = Proxy::before(Target::Unix(Services::get().postgres_socket())).await;
     let url = format!("postgres://ward@127.0.0.1:{}/{{database}}?sslmode=disable", database.port);

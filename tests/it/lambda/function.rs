@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use tests::binary;
@@ -27,6 +28,7 @@ pub struct Function {
     emulator: Emulator,
     child: Child,
     log: Arc<Mutex<String>>,
+    readers: JoinSet<()>,
 }
 
 /// What the function answers to a REST proxy event.
@@ -110,9 +112,10 @@ impl Function {
             .spawn()
             .unwrap_or_else(|error| panic!("{name}: {error}"));
         let log = Arc::<Mutex<String>>::default();
-        keep(child.stdout.take(), &log);
-        keep(child.stderr.take(), &log);
-        Self { name: name.to_owned(), emulator, child, log }
+        let mut readers = JoinSet::new();
+        readers.spawn(keep(child.stdout.take().expect("the output is piped"), Arc::clone(&log)));
+        readers.spawn(keep(child.stderr.take().expect("the errors are piped"), Arc::clone(&log)));
+        Self { name: name.to_owned(), emulator, child, log, readers }
     }
 
     /// What the function wrote so far.
@@ -122,7 +125,8 @@ impl Function {
 
     /// Waits for the function to end by itself; gives what it wrote.
     pub async fn ended(&mut self) -> String {
-        let ended = timeout(ANSWER_LIMIT, self.child.wait()).await;
+        // The output ends with the process, and is complete only then.
+        let ended = timeout(ANSWER_LIMIT, async { while self.readers.join_next().await.is_some() {} }).await;
         assert!(ended.is_ok(), "it still runs; the log:\n{}", self.log());
         self.log()
     }
@@ -135,11 +139,10 @@ impl Function {
                 Ok(outcome) => outcome.expect("the emulator settles every event"),
                 Err(elapsed) => panic!("{elapsed}: no answer; the log:\n{}", self.log()),
             },
-            status = self.child.wait() => panic!(
-                "ended ({status:?}) instead of answering; {:?}; the log:\n{}",
-                self.emulator.init_error(),
-                self.log()
-            ),
+            status = self.child.wait() => {
+                let (log, said) = (self.ended().await, self.emulator.init_error());
+                panic!("ended ({status:?}) instead of answering; {said:?}; the log:\n{log}");
+            }
         }
     }
 
@@ -177,16 +180,13 @@ impl Drop for Function {
     }
 }
 
-fn keep(output: Option<impl AsyncRead + Unpin + Send + 'static>, log: &Arc<Mutex<String>>) {
-    let (output, log) = (output.expect("the output is piped"), Arc::clone(log));
-    tokio::spawn(async move {
-        let mut lines = BufReader::new(output).lines();
-        while let Ok(Some(line)) = lines.next_line().await {
-            let mut log = log.lock().expect("no holder panics");
-            log.push_str(&line);
-            log.push('\n');
-        }
-    });
+async fn keep(output: impl AsyncRead + Unpin, log: Arc<Mutex<String>>) {
+    let mut lines = BufReader::new(output).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let mut log = log.lock().expect("no holder panics");
+        log.push_str(&line);
+        log.push('\n');
+    }
 }
 
 /// The JSON that API Gateway makes the HTTP answer from.

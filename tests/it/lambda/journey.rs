@@ -30,7 +30,7 @@ pub async fn walk(browser: &mut Browser) {
 
     let usage = browser.get("/api/usage").await.json();
     assert_eq!(usage["calls"]["used"], 1, "{usage}");
-    assert_eq!(usage["tokens"]["used"], events[events.len() - 1].1["usage"]["total_tokens"], "{usage}");
+    assert_eq!(usage["tokens"]["used"], events[events.len() - 1].1["message"]["usage"]["total_tokens"], "{usage}");
 
     let left = browser.post("/api/auth/logout", serde_json::Value::Null).await;
     assert_eq!(left.status, StatusCode::NO_CONTENT, "{}", left.text());

@@ -16,6 +16,9 @@ use crate::App;
 use crate::model::{Profile, UserBody};
 use crate::store::{credentials, users};
 
+/// WebAuthn Level 3, section 7.1, step 25.
+const LONGEST_CREDENTIAL_ID: usize = 1023;
+
 #[derive(Serialize, Deserialize)]
 struct State {
     user_id: Uuid,
@@ -55,6 +58,9 @@ pub(crate) async fn verify(
     let passkey = app.webauthn.finish_passkey_registration(answer, &state.registration).map_err(|_| {
         Problem::bad_request("passkey_rejected", "The authenticator's answer does not fit the challenge")
     })?;
+    if passkey.cred_id().len() > LONGEST_CREDENTIAL_ID {
+        return Err(Problem::bad_request("passkey_rejected", "The authenticator's credential id is too long"));
+    }
     let signed_in = app.platform.sessions.begin(state.user_id, Role::User, Assurance::Aal2)?;
     store(app, request, &state, &passkey, &signed_in).await?;
     Ok((UserBody::new(state.user_id, Role::User, state.profile), signed_in))
@@ -88,7 +94,7 @@ async fn store(
 fn taken(error: &DbError) -> Problem {
     if error.violates(users::USERNAME_TAKEN) {
         Problem::new(StatusCode::CONFLICT, "username_taken", "This username is taken")
-    } else if matches!(error, DbError::Constraint { .. }) {
+    } else if error.violates(credentials::PASSKEY_KNOWN) {
         Problem::new(StatusCode::CONFLICT, "passkey_known", "This passkey is registered already")
     } else {
         error.clone().into()

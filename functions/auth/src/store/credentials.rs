@@ -3,6 +3,9 @@ use shared::data::{DbError, Statements};
 use uuid::Uuid;
 use webauthn_rs::prelude::Passkey;
 
+/// The constraint that keeps credentials apart.
+pub(crate) const PASSKEY_KNOWN: &str = "passkey_credentials_credential_id_key";
+
 pub(crate) async fn insert(
     on: &impl Statements,
     id: Uuid,

@@ -6,7 +6,7 @@ use shared::http::Problem;
 use shared::identity::Caller;
 use shared::ledger::AuditEntry;
 use shared::ledger::usage::{self, Day, Outcome, Wanted};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::answer::{self, Exchange};
@@ -19,11 +19,14 @@ use crate::upstream::UpstreamError;
 
 /// How many of the last messages the model is shown.
 const MEMORY: i64 = 40;
+/// And how many bytes of them: a long chat must not outgrow the quota.
+const LONGEST_MEMORY: usize = 24_000;
 
 /// Stores the message, asks the model, and gives the events of the answer as they come.
 ///
-/// The answer is stored and the quota settled by a task of its own, so that a client that goes away changes nothing.
-/// The stream ends only after that: in Lambda nothing runs once it has ended.
+/// From the reservation on, a task of its own does the work: a client that goes away, at whatever moment, neither
+/// escapes the charge nor loses the answer. The stream ends only after the answer is stored and settled: in Lambda
+/// nothing runs once it has ended.
 pub(crate) async fn begin(
     app: &App,
     caller: Caller,
@@ -36,29 +39,61 @@ pub(crate) async fn begin(
         role: Speaker::User,
         content: content.into_string(),
         created_at: app.platform.now(),
+        usage: None,
     };
-    history.push(said.clone());
-    let prompt_estimate = history.iter().map(|message| answer::estimate_tokens(&message.content)).sum();
-    let call_id = reserve(app, &caller, prompt_estimate).await?;
-    let exchange = Exchange { app: app.clone(), caller, chat_id, call_id, prompt_estimate };
-
-    let begun = async {
-        store_said(&exchange, &said).await?;
-        exchange.app.upstream.ask(&history).await.map_err(refused)
-    };
-    let upstream = match begun.await {
-        Ok(upstream) => upstream,
-        Err(problem) => {
-            exchange.settle(&Outcome::REFUSED).await;
-            return Err(problem);
-        }
-    };
-    let answer_id = exchange.app.platform.new_id()?;
-    let (events, received) = mpsc::channel(64);
-    tokio::spawn(answer::relay(exchange, said.id, answer_id, upstream, events));
+    history.push(said);
+    let exchange = Exchange { app: app.clone(), caller, chat_id, answer_id: app.platform.new_id()? };
+    let (begun, beginning) = oneshot::channel();
+    tokio::spawn(carry_out(exchange, history, begun));
+    let received = beginning.await.map_err(|_| Problem::internal("an exchange ended without a word"))??;
     Ok(futures_util::stream::unfold(received, async |mut received| {
         received.recv().await.map(|event| (event, received))
     }))
+}
+
+/// Reserves, stores what was said, asks, and tells the handler what came of it; then relays the answer.
+async fn carry_out(
+    exchange: Exchange,
+    mut history: Vec<Message>,
+    begun: oneshot::Sender<Result<mpsc::Receiver<Event>, Problem>>,
+) {
+    forget_oldest(&mut history);
+    let asked = async {
+        reserve(&exchange, &history).await?;
+        let asked = async {
+            let said = history.last().ok_or_else(|| Problem::internal("nothing was said"))?;
+            store_said(&exchange, said).await?;
+            Ok((said.id, exchange.app.upstream.ask(&history).await.map_err(refused)?))
+        };
+        let asked: Result<_, Problem> = asked.await;
+        if asked.is_err() {
+            exchange.settle(&Outcome::REFUSED).await;
+        }
+        asked
+    };
+    // A client that has gone away is no error.
+    match asked.await {
+        Err(problem) => {
+            let _gone = begun.send(Err(problem));
+        }
+        Ok((said, upstream)) => {
+            let (events, received) = mpsc::channel(64);
+            let _gone = begun.send(Ok(received));
+            let estimate = history.iter().map(|message| answer::estimate_tokens(&message.content)).sum();
+            answer::relay(exchange, said, estimate, upstream, events).await;
+        }
+    }
+}
+
+/// Leaves as many of the newest messages as the model is to be shown; the last one always stays.
+fn forget_oldest(history: &mut Vec<Message>) {
+    let mut length = 0;
+    let kept = history.iter().rev().take_while(|message| {
+        length += message.content.len();
+        length <= LONGEST_MEMORY
+    });
+    let kept = kept.count().max(1);
+    history.drain(..history.len().saturating_sub(kept));
 }
 
 /// The chat's last messages, opened.
@@ -71,21 +106,22 @@ async fn history(app: &App, caller: &Caller, chat_id: Uuid) -> Result<Vec<Messag
 }
 
 /// Sets aside what the call can take at most; what killed calls held is given back before a refusal.
-async fn reserve(app: &App, caller: &Caller, prompt_estimate: u64) -> Result<Uuid, Problem> {
-    let (platform, upstream) = (&app.platform, &app.upstream.settings);
-    let (now, user_id) = (platform.now(), caller.user_id());
+async fn reserve(exchange: &Exchange, history: &[Message]) -> Result<(), Problem> {
+    let (platform, upstream) = (&exchange.app.platform, &exchange.app.upstream.settings);
+    let (now, user_id) = (platform.now(), exchange.caller.user_id());
+    let prompt: u64 = history.iter().map(|message| answer::most_tokens(&message.content)).sum();
     let wanted = Wanted {
-        id: platform.new_id()?,
+        id: exchange.answer_id,
         user_id,
         model: &upstream.model,
-        tokens: prompt_estimate + u64::from(upstream.max_answer_tokens),
+        tokens: prompt + u64::from(upstream.max_answer_tokens),
     };
     let scope = platform.db.unaudited(user_id);
     let quota = platform.settings.quota;
     let reserved = usage::reserve(&scope, &wanted, quota, now).await?
         || (usage::release_lapsed(&scope, user_id, now).await? && usage::reserve(&scope, &wanted, quota, now).await?);
     if reserved {
-        return Ok(wanted.id);
+        return Ok(());
     }
     let seconds = Day::at(now).ends_at.duration_since(now).as_secs() + 1;
     Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "quota_exceeded", "Today's quota does not hold this call")

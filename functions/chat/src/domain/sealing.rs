@@ -39,6 +39,7 @@ pub(super) fn seal_message(key: &OwnerKey, message: &Message) -> Result<SealedMe
         role: message.role,
         content: seal(key, Column::Content, message.id, &message.content)?,
         created_at: message.created_at,
+        usage: None,
     })
 }
 
@@ -69,7 +70,13 @@ pub(super) async fn open_messages(
     let mut messages = Vec::with_capacity(sealed.len());
     for message in sealed {
         let content = open(platform, owner, Column::Content, message.id, &message.content).await?;
-        messages.push(Message { id: message.id, role: message.role, content, created_at: message.created_at });
+        messages.push(Message {
+            id: message.id,
+            role: message.role,
+            content,
+            created_at: message.created_at,
+            usage: message.usage,
+        });
     }
     Ok(messages)
 }

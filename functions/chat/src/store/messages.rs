@@ -3,7 +3,7 @@ use shared::data::{DbError, Statements};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::model::Speaker;
+use crate::model::{AnswerUsage, Speaker};
 
 /// A message as it is stored: sealed.
 pub(crate) struct SealedMessage {
@@ -11,6 +11,8 @@ pub(crate) struct SealedMessage {
     pub(crate) role: Speaker,
     pub(crate) content: Vec<u8>,
     pub(crate) created_at: Timestamp,
+    /// Read from the ledger of usage, never written here.
+    pub(crate) usage: Option<AnswerUsage>,
 }
 
 /// Stores a message and moves its chat to the front; `false` where the user has no such chat.
@@ -39,11 +41,13 @@ pub(crate) async fn of_chat(
 ) -> Result<Option<Vec<SealedMessage>>, DbError> {
     let rows = on
         .query(
-            "SELECT message.id, message.role, message.content, message.created_at
+            "SELECT message.id, message.role, message.content, message.created_at,
+                 call.model, call.prompt_tokens, call.completion_tokens, call.cost_nano_dollars
              FROM chat_sessions AS chat LEFT JOIN LATERAL (
                  SELECT id, role, content, created_at FROM chat_messages
                  WHERE session_id = chat.id ORDER BY id DESC LIMIT $2
              ) AS message ON true
+             LEFT JOIN usage_calls AS call ON call.id = message.id AND call.state = 'settled'
              WHERE chat.id = $1 ORDER BY message.id",
             &[&chat_id, &limit],
         )
@@ -61,5 +65,18 @@ fn message(row: &Row) -> Result<SealedMessage, DbError> {
         role: Speaker::parse(row.get(1)).ok_or(DbError::Column("role"))?,
         content: row.get(2),
         created_at: row.get(3),
+        usage: row.get::<_, Option<String>>(4).map(|model| usage(row, model)),
     })
+}
+
+fn usage(row: &Row, model: String) -> AnswerUsage {
+    let count = |column| row.get::<_, Option<i64>>(column).unwrap_or_default().unsigned_abs();
+    let (prompt_tokens, completion_tokens) = (count(5), count(6));
+    AnswerUsage {
+        model,
+        prompt_tokens,
+        completion_tokens,
+        total_tokens: prompt_tokens + completion_tokens,
+        cost_nano_dollars: count(7),
+    }
 }

@@ -15,6 +15,15 @@ struct Entries {
     counters: HashMap<String, (u64, i64)>,
 }
 
+impl Entries {
+    fn put(&mut self, key: &str, value: &[u8], now: i64, ttl_seconds: i64) {
+        if self.values.len() > SWEEP_ABOVE {
+            self.values.retain(|_, (_, expires)| *expires > now);
+        }
+        self.values.insert(key.to_owned(), (value.to_vec(), now + ttl_seconds));
+    }
+}
+
 pub(super) struct Memory {
     entries: Mutex<Entries>,
     clock: Clock,
@@ -29,7 +38,7 @@ impl Memory {
         let session = cached(admission.session.and_then(|key| self.get(key)));
         let who = match &session {
             Cached::Live(value) => String::from_utf8_lossy(&value[..USER_ID_LENGTH]).into_owned(),
-            _ => admission.address.to_owned(),
+            _ => admission.stranger(),
         };
         let hits = self.count(&format!("limit:{who}:{}", admission.window), admission.keep_seconds);
         Admitted { session, hits }
@@ -37,16 +46,15 @@ impl Memory {
 
     pub(super) fn put(&self, key: &str, value: &[u8], ttl_seconds: i64) {
         let now = self.clock.now().as_second();
-        let mut entries = self.entries();
-        if entries.values.len() > SWEEP_ABOVE {
-            entries.values.retain(|_, (_, expires)| *expires > now);
-        }
-        entries.values.insert(key.to_owned(), (value.to_vec(), now + ttl_seconds));
+        self.entries().put(key, value, now, ttl_seconds);
     }
 
     pub(super) fn put_unless_revoked(&self, key: &str, value: &[u8], ttl_seconds: i64) {
-        if self.get(key).as_deref() != Some(TOMBSTONE) {
-            self.put(key, value, ttl_seconds);
+        let now = self.clock.now().as_second();
+        let mut entries = self.entries();
+        let revoked = entries.values.get(key).is_some_and(|(value, expires)| value == TOMBSTONE && *expires > now);
+        if !revoked {
+            entries.put(key, value, now, ttl_seconds);
         }
     }
 

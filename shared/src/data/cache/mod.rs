@@ -30,6 +30,15 @@ pub struct Admission<'a> {
     pub keep_seconds: i64,
 }
 
+impl Admission<'_> {
+    /// Who is counted where there is no live session. A token the cache does not know is a bucket of its own: it may
+    /// be a user's, whom strangers at the same address must not lock out.
+    pub(crate) fn stranger(&self) -> String {
+        let kind = if self.session.is_some() { "unknown-session:" } else { "" };
+        format!("{kind}{}", self.address)
+    }
+}
+
 /// What the cache knows of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cached {

@@ -59,7 +59,7 @@ impl Redis {
             .admit
             .key(self.key(admission.session.unwrap_or_default()))
             .arg(&self.prefix)
-            .arg(admission.address)
+            .arg(admission.stranger())
             .arg(admission.window)
             .arg(admission.keep_seconds)
             .invoke_async(&mut self.connection.clone())

@@ -6,7 +6,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::address::bucket;
-use super::limits::{Standing, Window, count_without_cache};
+use super::limits::{Standing, Window, count};
 use crate::Platform;
 use crate::config::RateLimits;
 use crate::data::cache::{Admission, Cached};
@@ -51,22 +51,26 @@ async fn identify(
         Ok(admitted) => (admitted.session, Some(admitted.hits)),
         Err(_) => (Cached::Unknown, None),
     };
-    // A stranger over the limit costs no database call.
-    let anonymous = !matches!(cached, Cached::Live(_));
-    if let (true, Some(hits)) = (anonymous, counted)
-        && hits > limits.anonymous
+    let alive = matches!(cached, Cached::Live(_));
+    // A stranger over the limit costs no database call. One with a token may be a user the cache does not know.
+    let limit = if key.is_none() { limits.anonymous } else { limits.user };
+    if let (false, Some(hits)) = (alive, counted)
+        && hits > limit
     {
-        return Ok((None, Standing { limit: limits.anonymous, hits, window }));
+        return Ok((None, Standing { limit, hits, window }));
     }
     let session = match &hash {
         Some(hash) => platform.sessions.resume(hash, cached).await?,
         None => None,
     };
-    let limit = if session.is_some() { limits.user } else { limits.anonymous };
-    let hits = match (counted, &session) {
-        (Some(hits), _) => hits,
-        (None, Some(session)) => count_without_cache(platform, &session.user_id.to_string(), window).await?,
-        (None, None) => count_without_cache(platform, &address, window).await?,
+    let (who, limit) = match &session {
+        Some(session) => (session.user_id.to_string(), limits.user),
+        None => (address, limits.anonymous),
+    };
+    let counted_already = if session.is_some() { alive } else { key.is_none() };
+    let hits = match counted {
+        Some(hits) if counted_already => hits,
+        _ => count(platform, &who, window).await?,
     };
     let signed_in = session.zip(token).map(|(session, token)| SignedIn { session, token });
     Ok((signed_in, Standing { limit, hits, window }))

@@ -1,7 +1,7 @@
 //! Rate limits, with the headers of draft-ietf-httpapi-ratelimit-headers.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::address::bucket;
 use crate::Platform;
@@ -61,11 +61,14 @@ fn too_many(window: Window) -> Problem {
         .header(header::RETRY_AFTER, HeaderValue::from(window.resets_in))
 }
 
-/// Counts in the database while the cache is away, so that no limit opens.
-pub(super) async fn count_without_cache(platform: &Platform, who: &str, window: Window) -> Result<u64, DbError> {
+/// Counts one more request of `who`: in the database while the cache is away, so that no limit opens.
+pub(super) async fn count(platform: &Platform, who: &str, window: Window) -> Result<u64, DbError> {
+    let bucket = format!("limit:{who}:{}", window.number);
+    if let Ok(hits) = platform.cache.count(&bucket, 2 * RateLimits::WINDOW_SECONDS).await {
+        return Ok(hits);
+    }
     let now = platform.now();
-    let end = now + jiff::SignedDuration::from_secs(window.resets_in);
-    count_in_database(&platform.db, &format!("limit:{who}:{}", window.number), now, end).await
+    count_in_database(&platform.db, &bucket, now, now + SignedDuration::from_secs(window.resets_in)).await
 }
 
 /// Counts a sign-in attempt with one credential from one address.
@@ -75,11 +78,7 @@ pub(super) async fn count_without_cache(platform: &Platform, who: &str, window: 
 pub async fn check_sign_in(platform: &Platform, request: RequestMeta, credential: &str) -> Result<(), Problem> {
     let window = Window::at(platform.now());
     let who = format!("sign-in:{}:{credential}", bucket(request.address));
-    let name = format!("{who}:{}", window.number);
-    let hits = match platform.cache.count(&name, 2 * RateLimits::WINDOW_SECONDS).await {
-        Ok(hits) => hits,
-        Err(_) => count_without_cache(platform, &who, window).await?,
-    };
+    let hits = count(platform, &who, window).await?;
     if hits > platform.settings.rate_limits.sign_in { Err(too_many(window)) } else { Ok(()) }
 }
 
