@@ -15,7 +15,7 @@ use crate::App;
 use crate::domain::answer::Event;
 use crate::model::{Content, Message, Speaker};
 use crate::store::messages;
-use crate::upstream::UpstreamError;
+use crate::upstream::{Chunk, UpstreamError};
 
 /// How many of the last messages the model is shown.
 const MEMORY: i64 = 40;
@@ -58,21 +58,8 @@ async fn carry_out(
     begun: oneshot::Sender<Result<mpsc::Receiver<Event>, Problem>>,
 ) {
     forget_oldest(&mut history);
-    let asked = async {
-        reserve(&exchange, &history).await?;
-        let asked = async {
-            let said = history.last().ok_or_else(|| Problem::internal("nothing was said"))?;
-            store_said(&exchange, said).await?;
-            Ok((said.id, exchange.app.upstream.ask(&history).await.map_err(refused)?))
-        };
-        let asked: Result<_, Problem> = asked.await;
-        if asked.is_err() {
-            exchange.settle(&Outcome::REFUSED).await;
-        }
-        asked
-    };
     // A client that has gone away is no error.
-    match asked.await {
+    match ask(&exchange, &history).await {
         Err(problem) => {
             let _gone = begun.send(Err(problem));
         }
@@ -83,6 +70,25 @@ async fn carry_out(
             answer::relay(exchange, said, estimate, upstream, events).await;
         }
     }
+}
+
+/// Reserves, stores what was said and asks; gives the id of what was said and the answer as it comes.
+async fn ask(
+    exchange: &Exchange,
+    history: &[Message],
+) -> Result<(Uuid, impl Stream<Item = Result<Chunk, UpstreamError>> + Send + use<>), Problem> {
+    reserve(exchange, history).await?;
+    let asked = async {
+        let said = history.last().ok_or_else(|| Problem::internal("nothing was said"))?;
+        store_said(exchange, said).await?;
+        let answer = exchange.app.upstream.ask(history).await.map_err(refused)?;
+        Ok((said.id, answer))
+    };
+    let asked = asked.await;
+    if asked.is_err() {
+        exchange.settle(&Outcome::REFUSED).await;
+    }
+    asked
 }
 
 /// Leaves as many of the newest messages as the model is to be shown; the last one always stays.
