@@ -80,8 +80,10 @@ async fn ask(
     reserve(exchange, history).await?;
     let asked = async {
         let said = history.last().ok_or_else(|| Problem::internal("nothing was said"))?;
-        store_said(exchange, said).await?;
-        let answer = exchange.app.upstream.ask(history).await.map_err(refused)?;
+        // At once: the provider thinks while the message is stored.
+        let (stored, answer) = tokio::join!(store_said(exchange, said), exchange.app.upstream.ask(history));
+        stored?;
+        let answer = answer.map_err(refused)?;
         Ok((said.id, answer))
     };
     let asked = asked.await;
