@@ -37,13 +37,14 @@ impl Report {
     pub fn new(fixture: &Fixture) -> Outcome<Self> {
         let date = Clock::system().now().strftime("%Y-%m-%d").to_string();
         let processor = line_of("/proc/cpuinfo", "model name")?;
-        let memory = line_of("/proc/meminfo", "MemTotal")?;
+        let memory: f64 = line_of("/proc/meminfo", "MemTotal")?.trim_end_matches(" kB").parse()?;
+        let memory = memory / f64::from(1 << 20);
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;
         let cores = std::thread::available_parallelism()?;
         let head = format!(
             "# Benchmarks\n\n\
              Measured on {date} by `cargo xtask bench`, release profile, everything on one machine:\n\
-             {processor}, {cores} cores, {memory} of memory, Linux {}, PostgreSQL {} (private, on a unix\n\
+             {processor}, {cores} cores, {memory:.0} GiB of memory, Linux {}, PostgreSQL {} (private, on a unix\n\
              socket, without fsync), Redis {} (private, on a unix socket).\n",
             kernel.trim(),
             fixture.cluster.version(),
