@@ -8,7 +8,7 @@ use shared::Platform;
 use shared::clock::{Clock, Random};
 use shared::config::Settings;
 use shared::data::sessions;
-use shared::identity::{Assurance, Role};
+use shared::identity::{Assurance, NewSession, Role, SessionKind};
 use shared::vault::FileKeyring;
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
@@ -21,7 +21,7 @@ use crate::Outcome;
 /// The origin the benchmarks' requests come from.
 pub const ORIGIN: &str = "http://localhost:9000";
 /// Beyond what any measurement sends.
-const NO_LIMIT: &str = "1000000000";
+pub const NO_LIMIT: &str = "1000000000";
 
 /// The servers and the user.
 pub struct Fixture {
@@ -83,16 +83,23 @@ impl Fixture {
         ]);
         let platform = Platform::connect(Settings::from_lookup(&|name| settings.get(name).cloned())?).await?;
         let user = insert_user(&database, platform.new_id()?).await?;
-        let signed_in = platform.sessions.begin(user, Role::User, Assurance::Aal2)?;
+        let signed_in = platform.sessions.begin(NewSession {
+            user_id: user,
+            role: Role::User,
+            assurance: Assurance::Aal2,
+            methods: vec!["hwk".into()],
+            kind: SessionKind::Cookie,
+            device_id: None,
+        })?;
         let scope = platform.db.unaudited(user);
-        sessions::insert(&scope, &signed_in.session, &signed_in.token.hash()).await?;
-        let cookie = signed_in.cookie();
+        sessions::insert(&scope, &signed_in.session, &signed_in.token_hash()).await?;
+        let cookie = signed_in.cookie().ok_or("a cookie session has a cookie")?;
         Ok(Self {
             cluster,
             redis_version,
             model,
             cookie: format!("{}={}", cookie.name(), cookie.value()),
-            csrf: signed_in.token.csrf(),
+            csrf: signed_in.csrf().unwrap_or_default(),
             user,
             platform,
             settings,

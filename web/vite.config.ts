@@ -14,6 +14,8 @@ export default defineConfig({
   },
   server: {
     strictPort: true,
-    proxy: Object.fromEntries(['/api', '/v1', '/health', '/openapi.json', '/docs'].map((path) => [path, backend])),
+    proxy: Object.fromEntries(
+      ['/api', '/v1', '/.well-known', '/health', '/openapi.json', '/docs'].map((path) => [path, backend]),
+    ),
   },
 });

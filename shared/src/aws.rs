@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use tokio::sync::OnceCell;
+
+pub use aws_config::SdkConfig;
 
 /// Amazon Root CA 1 to 4 and Starfield Services Root CA - G2: what AWS's endpoints chain to. Reading the machine's
 /// whole store instead costs a cold start 3 to 5 ms.
@@ -26,6 +28,12 @@ fn tls() -> TlsContext {
     let trust = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
     // Building it can't fail today; the SDK's default trusts the machine's roots, which hold these too.
     TlsContext::builder().with_trust_store(trust).build().unwrap_or_default()
+}
+
+/// A configuration for a caller that tries again by itself: one attempt, which takes `limit` at most.
+pub fn single_attempt(config: &SdkConfig, limit: Duration) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(1)).operation_timeout(limit).build();
+    config.to_builder().timeout_config(timeouts).retry_config(RetryConfig::disabled()).build()
 }
 
 async fn load() -> SdkConfig {

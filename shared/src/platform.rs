@@ -9,7 +9,7 @@ use crate::clock::{Clock, NoEntropy, Random};
 use crate::config::{ConfigError, KeyringSetting, Settings};
 use crate::data::cache::CacheError;
 use crate::data::{Cache, Db, DbError};
-use crate::identity::SessionStore;
+use crate::identity::{SessionStore, TokenVerifier};
 use crate::vault::{FileKeyring, KeyFileError, Keyring, Vault};
 
 /// A function could not start.
@@ -32,7 +32,7 @@ pub enum StartError {
     NoKms,
 }
 
-/// Settings, data, vault, sessions, clock and randomness. Cheap to clone.
+/// Settings, data, vault, sessions, access tokens, clock and randomness. Cheap to clone.
 #[derive(Clone)]
 pub struct Platform {
     /// The settings.
@@ -45,6 +45,8 @@ pub struct Platform {
     pub vault: Vault,
     /// Sessions.
     pub sessions: SessionStore,
+    /// Access tokens.
+    pub tokens: TokenVerifier,
     /// The clock.
     pub clock: Clock,
     /// Randomness.
@@ -67,6 +69,7 @@ impl Platform {
     /// [`StartError`] that says which setting to mend.
     pub fn with(settings: Settings, clock: Clock, keyring: Arc<dyn Keyring>) -> Result<Self, StartError> {
         let random = Random::default();
+        let settings = Arc::new(settings);
         let db = Db::new(&settings.database_url, settings.database_pool)?;
         let prefix = format!("{}:{}:", settings.app, settings.env);
         let cache = match &settings.redis_url {
@@ -83,12 +86,13 @@ impl Platform {
                 vault: vault.clone(),
                 limits: settings.session,
             },
+            tokens: TokenVerifier::new(db.clone(), clock.clone(), Arc::clone(&settings)),
             vault,
             db,
             cache,
             clock,
             random,
-            settings: Arc::new(settings),
+            settings,
         })
     }
 

@@ -2,58 +2,36 @@
 // answer and its cost, signing out and back in. Pictures of each step go to OUTPUT_DIR.
 import assert from 'node:assert/strict';
 
-import { openPage } from './browser.mjs';
+import { registerByPasskey, signOut as leave } from './sign-in.mjs';
+import { newName, walk } from './walk.mjs';
 
 const NOTE = 'Shift handover';
 const NOTE_TEXT = 'Bed 4: new dressing at 18:00, then every six hours.\nBed 7: waiting for the lab, call back before 20:00.';
 const SIGN_IN_OPTIONS = 'POST /api/auth/passkeys/authentication/options';
+const username = newName('nightingale');
 
-const baseUrl = required('BASE_URL');
-const outputDir = required('OUTPUT_DIR');
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const username = `nightingale-${Date.now().toString(36)}`;
-
-const { browser, page, faults, requests, authenticator, pictures } = await openPage({
-  executablePath,
-  baseUrl,
-  outputDir,
-});
-const button = (name) => page.getByRole('button', { name, exact: true });
-const heading = (name) => page.getByRole('heading', { name, exact: true });
+let nurse, page, pictures, button, heading;
 const figure = (name) => page.locator(`[data-figure="${name}"]`);
 
-const steps = [
-  ['the page loads without a fault', pageLoads],
-  ['a passkey makes an account', createPasskey],
-  ['a note is stored', storeNote],
-  ['the note outlives a reload', noteAfterReload],
-  ['a chat opens for a patient', openChat],
-  ['an answer arrives token by token, with its cost', streamAnswer],
-  ['the chat is found by its patient', findByPatient],
-  ['usage counts the call', showUsage],
-  ['signing out ends the session', signOut],
-  ['the passkey button signs in', signInByButton],
-  ['the note is still there', noteIsThere],
-  ['autofill signs in, but only when asked', signInByAutofill],
-  ['the note is deleted', deleteNote],
-];
-
-let current = '';
-try {
-  for (const [name, walk] of steps) {
-    current = name;
-    await walk();
-    assert.deepEqual(faults, [], 'the page reported faults');
-    console.log(`ok ${name}`);
-  }
-} catch (fault) {
-  console.error(`not ok ${current}: ${fault.message}`);
-  if (faults.length > 0) console.error(`the page reported:\n  ${faults.join('\n  ')}`);
-  await pictures.take('failure').catch(() => undefined);
-  process.exitCode = 1;
-} finally {
-  await browser.close();
-}
+await walk('first-light', async (world) => {
+  nurse = await world.person('nurse');
+  ({ page, pictures, button, heading } = nurse);
+  return [
+    ['the page loads without a fault', pageLoads],
+    ['a passkey makes an account', createPasskey],
+    ['a note is stored', storeNote],
+    ['the note outlives a reload', noteAfterReload],
+    ['a chat opens for a patient', openChat],
+    ['an answer arrives token by token, with its cost', streamAnswer],
+    ['the chat is found by its patient', findByPatient],
+    ['usage counts the call', showUsage],
+    ['signing out ends the session', signOut],
+    ['the passkey button signs in', signInByButton],
+    ['the note is still there', noteIsThere],
+    ['autofill signs in, but only when asked', signInByAutofill],
+    ['the note is deleted', deleteNote],
+  ];
+});
 
 async function pageLoads() {
   const answer = await page.goto('/');
@@ -68,13 +46,8 @@ async function pageLoads() {
 }
 
 async function createPasskey() {
-  await button('Create a passkey').click();
-  await page.getByLabel('Username').fill(username);
-  await page.getByLabel('Display name').fill('Florence');
-  await pictures.take('create-passkey');
-  await button('Create passkey').click();
-  await heading('Notes').waitFor();
-  assert.equal((await authenticator.passkeys()).length, 1, 'the authenticator holds one passkey');
+  await registerByPasskey(nurse, username, 'Florence');
+  assert.equal((await nurse.authenticator.passkeys()).length, 1, 'the authenticator holds one passkey');
   await pictures.take('signed-in');
 }
 
@@ -167,37 +140,32 @@ async function leadingNumber(name) {
 
 async function signOut() {
   // A present authenticator would answer any offer: with none made, it makes no difference.
-  const before = requests.length;
-  await button('Sign out').click();
-  await heading('Sign in').waitFor();
-  assert.equal(await statusOfMe(), 401);
-  assert.ok(!requests.slice(before).includes(SIGN_IN_OPTIONS), 'nothing offers to sign in right after signing out');
+  const before = nurse.requests.length;
+  await leave(nurse);
+  assert.equal(await nurse.statusOfMe(), 401);
+  assert.ok(!nurse.requests.slice(before).includes(SIGN_IN_OPTIONS), 'nothing offers to sign in right after signing out');
   await pictures.take('signed-out');
-}
-
-function statusOfMe() {
-  return page.evaluate(async () => (await fetch('/api/auth/me')).status);
 }
 
 async function signInByButton() {
   await button('Sign in with a passkey').click();
   await heading('Usage today').waitFor();
-  assert.equal(await statusOfMe(), 200);
+  assert.equal(await nurse.statusOfMe(), 200);
   await page.getByRole('link', { name: 'Notes' }).click();
 }
 
 async function signInByAutofill() {
   await signOut();
-  await authenticator.setPresent(false);
+  await nurse.authenticator.setPresent(false);
   const offered = page.waitForResponse((response) => response.url().endsWith('/authentication/options'));
-  await page.getByLabel('Username').focus();
+  await page.getByLabel('Username, e-mail or phone').focus();
   await offered;
-  assert.equal(await statusOfMe(), 401, 'an offer nobody picked signs nobody in');
-  await authenticator.setPresent(true);
+  assert.equal(await nurse.statusOfMe(), 401, 'an offer nobody picked signs nobody in');
+  await nurse.authenticator.setPresent(true);
   // The ignored offer stays unanswered; a fresh page makes a new one, and this time the passkey is picked.
   await page.reload();
   await heading('Notes').waitFor();
-  assert.equal(await statusOfMe(), 200);
+  assert.equal(await nurse.statusOfMe(), 200);
   await noteIsThere();
   await pictures.take('signed-in-by-autofill');
 }
@@ -208,11 +176,4 @@ async function deleteNote() {
   await pictures.take('delete-note');
   await button('Delete').click();
   await page.getByText('No notes yet.').waitFor();
-}
-
-function required(name) {
-  const value = process.env[name];
-  if (value) return value;
-  console.error(`${name} is not set`);
-  process.exit(2);
 }

@@ -2,6 +2,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use auth::delivery::outbox::{self, Sent};
+use auth::tokens::KeySet;
 use axum::Router;
 use shared::Platform;
 use shared::clock::Random;
@@ -26,7 +28,7 @@ pub struct TestApp {
     pub(crate) router: Router,
     database: String,
     _model: Model,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl TestApp {
@@ -58,6 +60,8 @@ impl TestApp {
             ("OPENAI_BASE_URL".into(), model.base_url()),
             ("OPENAI_MODEL".into(), "ward-local".into()),
             ("WARD_ORIGINS".into(), ORIGIN.into()),
+            ("WARD_TOKEN_KEYS".into(), KeySet::generate().expect("a key").to_json().to_string()),
+            ("WARD_OUTBOX".into(), folder.path().join("outbox").display().to_string()),
         ]);
         settings.extend(overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         // A proxy stands before the socket: the database's name is the test's own.
@@ -67,7 +71,7 @@ impl TestApp {
         let settings = Settings::from_lookup(&|name| settings.get(name).cloned()).expect("settings");
         let platform = Platform::with(settings, clock.clock(), keyring).expect("a platform");
         let router = product(Apps::new(&platform).expect("functions"), None);
-        Self { platform, clock, router, database, _model: model, _folder: folder }
+        Self { platform, clock, router, database, _model: model, folder }
     }
 
     /// A browser on a page of the application, signed out.
@@ -80,6 +84,19 @@ impl TestApp {
         let mut browser = self.browser();
         browser.register(username).await;
         browser
+    }
+
+    /// Serves the product on a port of this machine's, as long as the test's runtime; gives its URL.
+    pub async fn listen(&self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(ward::product::serve(listener, self.router.clone(), std::future::pending()));
+        url
+    }
+
+    /// The messages the application sent, the newest first.
+    pub fn outbox(&self) -> Vec<Sent> {
+        outbox::read(&self.folder.path().join("outbox")).expect("the outbox")
     }
 
     /// A connection as the superuser, past row-level security.

@@ -20,6 +20,8 @@ pub struct Browser {
     pub cookies: BTreeMap<String, String>,
     /// What it sends as `X-CSRF-Token`.
     pub csrf: Option<String>,
+    /// The access token it sends, as an app does.
+    pub bearer: Option<String>,
     /// What it sends as `Origin`.
     pub origin: Option<String>,
     /// The address it connects from.
@@ -80,6 +82,7 @@ impl Browser {
             router,
             cookies: BTreeMap::new(),
             csrf: None,
+            bearer: None,
             origin: Some(ORIGIN.into()),
             address: SocketAddr::from(([192, 0, 2, 7], 50_000)),
             authenticator: Authenticator::new(ORIGIN, "localhost"),
@@ -99,6 +102,11 @@ impl Browser {
     /// Sends a DELETE.
     pub async fn delete(&mut self, path: &str) -> Answer {
         self.send(Method::DELETE, path, None).await
+    }
+
+    /// Sends a JSON body as a PATCH.
+    pub async fn patch(&mut self, path: &str, body: Value) -> Answer {
+        self.send(Method::PATCH, path, Some(("application/json", body.to_string().into_bytes()))).await
     }
 
     /// Sends any body of any type.
@@ -126,6 +134,9 @@ impl Browser {
         }
         if let Some(csrf) = &self.csrf {
             request = request.header("x-csrf-token", csrf);
+        }
+        if let Some(token) = &self.bearer {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         if !self.cookies.is_empty() {
             let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -177,6 +188,33 @@ impl Browser {
         assert_eq!(options.status, StatusCode::OK, "{}", options.text());
         let assertion = self.authenticator.get(&options.json());
         let answer = self.post("/api/auth/passkeys/authentication/verify", assertion).await;
+        self.remember_csrf(&answer);
+        answer
+    }
+
+    /// Forgets its session without telling anybody.
+    pub fn lose_session(&mut self) {
+        self.cookies.remove("__Host-ward_session");
+        self.csrf = None;
+    }
+
+    /// Adds a passkey to the account it is signed in to, whatever the answer.
+    pub async fn add_passkey(&mut self, name: &str) -> Answer {
+        let options = self.post("/api/auth/passkeys/options", Value::Null).await;
+        assert_eq!(options.status, StatusCode::OK, "{}", options.text());
+        // Another authenticator: the one that holds a passkey of the account already makes none.
+        let mut other = Authenticator { credentials: Vec::new(), ..self.authenticator.clone() };
+        let credential = other.create(&options.json());
+        self.authenticator.credentials.extend(other.credentials);
+        self.post("/api/auth/passkeys", json!({"name": name, "credential": credential})).await
+    }
+
+    /// Shows a passkey of the account it is signed in to, whatever the answer.
+    pub async fn step_up(&mut self) -> Answer {
+        let options = self.post("/api/auth/step-up/options", Value::Null).await;
+        assert_eq!(options.status, StatusCode::OK, "{}", options.text());
+        let credential = self.authenticator.get(&options.json());
+        let answer = self.post("/api/auth/step-up", json!({"method": "passkey", "credential": credential})).await;
         self.remember_csrf(&answer);
         answer
     }

@@ -92,6 +92,13 @@ pub fn tool(name: &str) -> PathBuf {
     path
 }
 
+/// A script of tests/node, whose packages are there.
+pub fn tool_of_node(script: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("node");
+    assert!(folder.join("node_modules").exists(), "the npm packages are missing: run `cargo xtask setup`");
+    folder.join(script)
+}
+
 /// Where cargo put the binary of another package: beside the folder of this test's own.
 pub fn binary(name: &str) -> PathBuf {
     let tests = std::env::current_exe().expect("a running program has a path");

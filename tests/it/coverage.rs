@@ -9,11 +9,27 @@ use std::path::Path;
 use tests::product_routes;
 
 /// Routes for everyone: to sign in, one has to be signed out.
-pub const PUBLIC: [&str; 8] = [
+pub const PUBLIC: &[&str] = &[
     "/api/auth/passkeys/registration/options",
     "/api/auth/passkeys/registration/verify",
     "/api/auth/passkeys/authentication/options",
     "/api/auth/passkeys/authentication/verify",
+    "/api/auth/methods",
+    "/api/auth/register",
+    "/api/auth/register/verify",
+    "/api/auth/login",
+    "/api/auth/second-factor",
+    "/api/auth/second-factor/send",
+    "/api/auth/refresh",
+    "/api/auth/validate",
+    "/api/auth/recovery",
+    "/api/auth/recovery/options",
+    "/api/auth/recovery/send",
+    "/api/auth/recovery/complete",
+    "/.well-known/jwks.json",
+    "/.well-known/webauthn",
+    "/api/auth/github",
+    "/api/auth/github/callback",
     "/health",
     "/openapi.json",
     "/docs",
@@ -37,10 +53,22 @@ const fn cases(route: &'static str, happy: &'static str, foreign: &'static str, 
 
 const REGISTER: &str = "registration_stores_a_user_and_signs_in";
 const SIGN_IN: &str = "sign_in_with_a_discoverable_passkey";
+const OWN_PASSKEYS: &str = "each_users_passkeys_are_their_own";
+const OWN_SESSIONS: &str = "another_users_session_is_not_there";
+const OWN_KEYS: &str = "another_users_key_is_not_there";
+const OWN_LINK: &str = "a_link_leads_into_its_own_account";
+const RECOVERY_BODIES: &str = "recovery_refuses_a_malformed_body";
+const OWN_DEVICES: &str = "another_users_device_is_not_there";
+const OWN_FACTORS: &str = "factors_are_each_users_own";
+const OWN_ADDRESSES: &str = "another_users_address_is_not_there";
 const TWO_USERS: &str = "another_users_value_is_not_there";
 const TWO_CHATTERS: &str = "another_users_chat_is_not_there";
 
-const TABLE: [Cases; 20] = [
+const CONNECTION: &str = "the_connection_is_each_users_own";
+const OWN_CONNECTION: &str = "a_call_is_made_with_ones_own_connection_only";
+const NOT_LISTED: &str = "what_is_not_on_the_list_never_reaches_github";
+
+const TABLE: &[Cases] = &[
     cases(
         "POST /api/auth/passkeys/registration/options",
         "registration_options_ask_for_a_verified_discoverable_passkey",
@@ -61,6 +89,155 @@ const TABLE: [Cases; 20] = [
         "authentication_verify_says_the_same_of_every_wrong_passkey",
     ),
     cases(
+        "GET /api/auth/passkeys",
+        "the_list_tells_names_flags_and_what_the_password_manager_needs",
+        OWN_PASSKEYS,
+        NO_INPUT,
+    ),
+    cases(
+        "POST /api/auth/passkeys/options",
+        "a_passkey_is_added_beside_the_first",
+        "a_creation_challenge_is_its_sessions_own",
+        NO_INPUT,
+    ),
+    cases(
+        "POST /api/auth/passkeys",
+        "a_passkey_is_added_beside_the_first",
+        "a_creation_challenge_is_its_sessions_own",
+        "adding_refuses_what_does_not_fit",
+    ),
+    cases(
+        "PATCH /api/auth/passkeys/{id}",
+        "a_passkey_takes_another_name",
+        OWN_PASSKEYS,
+        "renaming_refuses_a_malformed_name",
+    ),
+    cases("DELETE /api/auth/passkeys/{id}", "a_removed_passkey_signs_nobody_in", OWN_PASSKEYS, OWN_PASSKEYS),
+    cases("GET /.well-known/webauthn", "related_origins_are_those_of_the_settings", NO_OWNER, NO_INPUT),
+    cases(
+        "POST /api/auth/step-up/options",
+        "options_name_the_accounts_passkeys",
+        "options_name_the_accounts_passkeys",
+        NO_INPUT,
+    ),
+    cases(
+        "POST /api/auth/step-up",
+        "a_passkey_shown_again_opens_sensitive_routes_for_15_minutes",
+        "another_users_passkey_is_no_factor",
+        "step_up_refuses_a_malformed_body",
+    ),
+    cases(
+        "POST /api/auth/step-up/send",
+        "each_method_opens_sensitive_routes_for_15_minutes",
+        "another_users_code_is_no_factor",
+        "sending_a_code_refuses_a_malformed_body",
+    ),
+    cases("GET /api/auth/methods", "methods_tell_what_a_page_can_offer", NO_OWNER, NO_INPUT),
+    cases(
+        "POST /api/auth/register",
+        "a_username_and_a_password_are_enough",
+        "a_taken_username_is_refused",
+        "registration_refuses_a_malformed_body",
+    ),
+    cases(
+        "POST /api/auth/register/verify",
+        "an_email_address_is_proved_by_a_code",
+        "a_code_is_its_challenges_own_and_holds_for_five_minutes",
+        "registration_refuses_a_malformed_body",
+    ),
+    cases(
+        "POST /api/auth/login",
+        "a_name_an_email_address_and_a_phone_number_sign_in",
+        "one_users_password_is_none_of_anothers",
+        "login_refuses_a_malformed_body",
+    ),
+    cases(
+        "PUT /api/auth/password",
+        "a_change_needs_the_current_password",
+        "one_users_password_is_none_of_anothers",
+        "a_change_refuses_a_malformed_body",
+    ),
+    cases(
+        "DELETE /api/auth/password",
+        "the_last_way_to_sign_in_stays",
+        "one_users_password_is_none_of_anothers",
+        NO_INPUT,
+    ),
+    cases(
+        "POST /api/auth/second-factor",
+        "a_password_and_a_code_of_the_app_sign_in",
+        "a_right_code_needs_the_right_challenge",
+        "a_second_factor_refuses_a_malformed_body",
+    ),
+    cases(
+        "POST /api/auth/second-factor/send",
+        "a_code_by_sms_reaches_level_2_and_one_by_email_does_not",
+        "a_sent_code_is_its_own_sign_ins_for_five_minutes",
+        "a_second_factor_refuses_a_malformed_body",
+    ),
+    cases("GET /api/auth/factors", "the_list_tells_what_the_account_has", OWN_FACTORS, NO_INPUT),
+    cases("POST /api/auth/factors/totp", "an_app_is_enrolled_by_a_code_of_it", OWN_FACTORS, NO_INPUT),
+    cases(
+        "POST /api/auth/factors/totp/confirm",
+        "an_app_is_enrolled_by_a_code_of_it",
+        OWN_FACTORS,
+        "factors_refuse_a_malformed_body",
+    ),
+    cases(
+        "POST /api/auth/factors/codes",
+        "codes_by_message_need_a_proved_address",
+        OWN_FACTORS,
+        "factors_refuse_a_malformed_body",
+    ),
+    cases("POST /api/auth/factors/backup-codes", "renewed_backup_codes_void_the_old", OWN_FACTORS, NO_INPUT),
+    cases(
+        "DELETE /api/auth/factors/{method}",
+        "a_removed_factor_is_asked_for_no_more",
+        "a_removed_factor_is_asked_for_no_more",
+        "a_removed_factor_is_asked_for_no_more",
+    ),
+    cases("GET /api/auth/contacts", "an_address_is_proved_by_the_code_sent_to_it", OWN_ADDRESSES, NO_INPUT),
+    cases(
+        "POST /api/auth/contacts",
+        "an_address_is_proved_by_the_code_sent_to_it",
+        "an_address_of_another_account_is_told_after_proof_only",
+        "what_is_no_address_is_refused",
+    ),
+    cases(
+        "POST /api/auth/contacts/{id}/send",
+        "another_code_is_sent_on_demand_and_the_first_is_void",
+        OWN_ADDRESSES,
+        OWN_ADDRESSES,
+    ),
+    cases(
+        "POST /api/auth/contacts/{id}/verify",
+        "an_address_is_proved_by_the_code_sent_to_it",
+        OWN_ADDRESSES,
+        "what_is_no_address_is_refused",
+    ),
+    cases(
+        "DELETE /api/auth/contacts/{id}",
+        "a_removed_address_hears_of_it_and_takes_its_factor_along",
+        OWN_ADDRESSES,
+        OWN_ADDRESSES,
+    ),
+    cases("GET /api/auth/sessions", "the_list_shows_each_live_session", OWN_SESSIONS, NO_INPUT),
+    cases(
+        "DELETE /api/auth/sessions/{id}",
+        "one_session_is_ended_at_once",
+        OWN_SESSIONS,
+        "what_is_no_session_is_not_there",
+    ),
+    cases("DELETE /api/auth/sessions", "all_other_sessions_are_ended_at_once", OWN_SESSIONS, NO_INPUT),
+    cases("GET /api/auth/devices", "the_list_shows_where_the_user_has_signed_in", OWN_DEVICES, NO_INPUT),
+    cases(
+        "PATCH /api/auth/devices/{id}",
+        "a_device_takes_another_name",
+        OWN_DEVICES,
+        "renaming_a_device_refuses_a_malformed_name",
+    ),
+    cases("DELETE /api/auth/devices/{id}", "a_forgotten_device_is_signed_out_and_new_again", OWN_DEVICES, OWN_DEVICES),
+    cases(
         "GET /api/auth/me",
         "me_tells_the_user_and_the_session",
         "me_is_each_users_own",
@@ -78,6 +255,78 @@ const TABLE: [Cases; 20] = [
         "logout_of_one_user_leaves_the_other",
         "logout_without_the_csrf_token_is_refused",
     ),
+    cases(
+        "POST /api/auth/refresh",
+        "each_refresh_gives_the_next_token",
+        "a_forged_token_is_refused_and_ends_nothing",
+        "refresh_and_validate_refuse_a_malformed_body",
+    ),
+    cases(
+        "POST /api/auth/validate",
+        "validate_tells_what_a_live_token_says",
+        NO_OWNER,
+        "refresh_and_validate_refuse_a_malformed_body",
+    ),
+    cases(
+        "POST /api/auth/recovery",
+        "recovery_says_and_writes_the_same_for_known_and_unknown_addresses",
+        NO_OWNER,
+        RECOVERY_BODIES,
+    ),
+    cases(
+        "POST /api/auth/recovery/options",
+        "a_passkey_made_by_a_link_signs_in_beside_the_others",
+        OWN_LINK,
+        RECOVERY_BODIES,
+    ),
+    cases(
+        "POST /api/auth/recovery/send",
+        "a_code_by_sms_is_asked_for_and_one_by_email_is_not",
+        "a_code_by_sms_is_asked_for_and_one_by_email_is_not",
+        RECOVERY_BODIES,
+    ),
+    cases(
+        "POST /api/auth/recovery/complete",
+        "a_new_password_ends_every_session_and_tells_every_proved_address",
+        OWN_LINK,
+        RECOVERY_BODIES,
+    ),
+    cases("GET /.well-known/jwks.json", "the_key_set_shows_public_members_and_may_be_kept", NO_OWNER, NO_INPUT),
+    cases(
+        "GET /api/auth/github",
+        "a_sign_in_leaves_for_github_with_state_and_pkce",
+        NO_OWNER,
+        "a_return_never_leads_to_another_site",
+    ),
+    cases(
+        "GET /api/auth/github/callback",
+        "a_new_github_user_gets_an_account",
+        "a_visit_comes_back_once_to_its_own_browser_within_five_minutes",
+        "what_goes_wrong_comes_back_in_the_fragment",
+    ),
+    cases(
+        "POST /api/auth/github/connect",
+        "a_signed_in_user_connects_github",
+        "a_github_account_belongs_to_one_user_and_a_user_has_one",
+        "connecting_needs_the_pages_own_request_and_a_recent_factor",
+    ),
+    cases("GET /api/auth/github/connection", CONNECTION, CONNECTION, NO_INPUT),
+    cases("DELETE /api/auth/github/connection", "disconnecting_takes_back_the_grant", CONNECTION, NO_INPUT),
+    cases(
+        "GET /api/github/{*path}",
+        "a_call_is_forwarded_with_the_users_token_and_nothing_of_the_clients",
+        OWN_CONNECTION,
+        NOT_LISTED,
+    ),
+    cases("POST /api/github/{*path}", "an_action_is_forwarded_with_its_body", OWN_CONNECTION, NOT_LISTED),
+    cases(
+        "POST /api/auth/api-keys",
+        "a_key_is_shown_once_and_opens_what_its_scopes_say",
+        OWN_KEYS,
+        "making_a_key_refuses_what_has_no_meaning",
+    ),
+    cases("GET /api/auth/api-keys", "a_key_is_shown_once_and_opens_what_its_scopes_say", OWN_KEYS, NO_INPUT),
+    cases("DELETE /api/auth/api-keys/{id}", "a_revoked_key_is_over_at_the_next_request", OWN_KEYS, OWN_KEYS),
     cases("POST /api/storage/set", "set_and_get_any_json", TWO_USERS, "set_refuses_a_malformed_key"),
     cases("GET /api/storage/get", "set_and_get_any_json", TWO_USERS, "get_refuses_a_malformed_query"),
     cases("DELETE /api/storage/delete", "delete_forgets_a_key_once", TWO_USERS, "delete_refuses_a_malformed_query"),

@@ -1,11 +1,15 @@
 //! What the guard does with every request.
 
+use std::sync::{Arc, Mutex};
+
 use axum::Router;
 use axum::http::Method;
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde_json::{Value, json};
 use shared::http::{Surface, guarded};
 use tests::{Browser, TestApp, product_routes};
+use tokio::sync::{Notify, oneshot};
+use tower::ServiceExt;
 
 #[tokio::test]
 async fn every_answer_carries_the_security_headers_and_its_own_id() {
@@ -76,6 +80,28 @@ async fn a_panic_is_a_problem_that_hides_its_cause() {
 }
 
 #[tokio::test]
+async fn what_changes_something_is_carried_through_without_its_client() {
+    let app = TestApp::new().await;
+    let (begun, going) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (finished, done) = oneshot::channel();
+    let (reached, go, finished) = (begun.clone(), going.clone(), Arc::new(Mutex::new(Some(finished))));
+    let slow = async move || {
+        let finished = finished.lock().unwrap().take().unwrap();
+        reached.notify_one();
+        go.notified().await;
+        finished.send(()).unwrap();
+    };
+    let router = Router::new().route("/slow", post(slow));
+    let router = guarded(router, &app.platform, Surface::with_body_limit(1));
+    let call = tokio::spawn(router.oneshot(app.browser().request(&Method::POST, "/slow", None)));
+    begun.notified().await;
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled(), "the client has gone");
+    going.notify_one();
+    done.await.expect("whoever hangs up stops nothing that has begun");
+}
+
+#[tokio::test]
 async fn a_refusal_never_quotes_the_request() {
     let app = TestApp::new().await;
     let mut browser = app.signed_in("ada").await;
@@ -95,7 +121,7 @@ async fn nobody_gets_past_a_route_without_a_session() {
         if public.contains(&path.as_str()) {
             continue;
         }
-        let path = path.replace("{id}", "01890000-0000-7000-8000-000000000000");
+        let path = path.replace("{id}", "01890000-0000-7000-8000-000000000000").replace("{method}", "totp");
         let method: Method = method.parse().unwrap();
         let body = Some(("application/json", b"{}".to_vec()));
         let answer = app.browser().send(method.clone(), &path, body).await;

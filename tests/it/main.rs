@@ -4,6 +4,7 @@
 
 mod api;
 mod coverage;
+mod delivery;
 mod dev;
 mod guard;
 mod health;

@@ -6,3 +6,4 @@ pub mod model;
 pub mod openapi;
 pub mod postgres;
 pub mod product;
+pub mod token_key;

@@ -1,7 +1,7 @@
 //! The `ward` command.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -26,19 +26,24 @@ enum Command {
     Migrate,
     /// Print the API's description, as openapi/ward.json holds it
     Openapi,
+    /// Make a key that signs access tokens
+    #[command(long_about = TOKEN_KEY_ABOUT, after_long_help = TOKEN_KEY_EXAMPLES)]
+    TokenKey(TokenKey),
 }
 
 const DEV_ABOUT: &str = "\
 Run the whole product on this machine: the API under /api, the page under /.
 
 Nothing has to run before. PostgreSQL starts privately in the data folder; a key file stands in for KMS, a cache in
-this process for Redis, and a small built-in model for a paid provider. Each real part takes over when its setting
-is there:
+this process for Redis, a small built-in model for a paid provider, and an outbox, shown at /outbox, for email and SMS.
+Each real part takes over when its setting is there:
 
   DATABASE_URL    PostgreSQL
   REDIS_URL       Redis or Valkey
   KMS_KEY_ID      AWS KMS
-  OPENAI_API_KEY  OpenAI, or with OPENAI_BASE_URL another provider that speaks its protocol";
+  OPENAI_API_KEY  OpenAI, or with OPENAI_BASE_URL another provider that speaks its protocol
+  WARD_EMAIL      ses, smtp, or both in the order to try
+  WARD_SMS        sns, africastalking, twilio, or several";
 
 const DEV_EXAMPLES: &str = "\
 Examples:
@@ -68,6 +73,38 @@ Examples:
   DATABASE_URL=postgres://owner@db.internal/ward cargo ward migrate
   DATABASE_URL='host=/run/postgresql user=owner dbname=ward' cargo ward migrate";
 
+const TOKEN_KEY_ABOUT: &str = "\
+Make a key that signs access tokens: print a JWK Set with a new private key on P-256, for ES256.
+
+The auth function takes the set from WARD_TOKEN_KEYS, or from the Secrets Manager secret that
+WARD_TOKEN_KEYS_SECRET_ID names. Whoever has it can be any user, so it goes from here straight into the secret. The
+public halves are served at /.well-known/jwks.json. `ward dev` makes a set of its own.
+
+To rotate, print the set anew with --add: the new key stands first, the old ones stay. Auth reads the secret again
+within five minutes and publishes the new key at once; five minutes later, when everybody who checks tokens knows it,
+it signs. From then on an old key can be taken out of the set: what it has signed is taken for one more hour.
+
+A key that leaked goes out of the set at once, and after five minutes, when nobody publishes it any more:
+  UPDATE token_keys SET retired_at = 'epoch' WHERE kid = '...'
+Within five minutes more nothing it has signed is taken.";
+
+const TOKEN_KEY_EXAMPLES: &str = "\
+Examples:
+  ward token-key | aws secretsmanager create-secret --name ward/prod/token-keys --secret-string file:///dev/stdin
+      The first key, into a new secret
+
+  aws secretsmanager get-secret-value --secret-id ward/prod/token-keys --query SecretString --output text |
+      ward token-key --add - |
+      aws secretsmanager put-secret-value --secret-id ward/prod/token-keys --secret-string file:///dev/stdin
+      A rotation";
+
+#[derive(Args)]
+struct TokenKey {
+    /// Put the new key before those of this set; - reads it from the standard input
+    #[arg(long, value_name = "FILE")]
+    add: Option<PathBuf>,
+}
+
 #[derive(Args)]
 struct Dev {
     /// Port to listen on, on this machine only; 0 takes a free one
@@ -90,6 +127,7 @@ async fn main() -> ExitCode {
         Command::Dev(options) => run_dev(options).await,
         Command::Migrate => migrate().await,
         Command::Openapi => ward::openapi::json().map(|json| println!("{json}")).map_err(Into::into),
+        Command::TokenKey(options) => token_key(options.add.as_deref()),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -104,6 +142,11 @@ async fn run_dev(options: Dev) -> Result<(), Box<dyn Error>> {
     shared::telemetry::init(&options.log);
     let Dev { port, data_dir, reset, log: _ } = options;
     Ok(dev::run(dev::Options { port, data_dir, reset }, shared::config::environment().await?).await?)
+}
+
+fn token_key(add: Option<&Path>) -> Result<(), Box<dyn Error>> {
+    println!("{}", *ward::token_key::print(add)?);
+    Ok(())
 }
 
 async fn migrate() -> Result<(), Box<dyn Error>> {

@@ -89,13 +89,15 @@ impl Functions {
     }
 }
 
-/// Whether a path is one that `template` describes, in which `{name}` stands for one segment.
+/// Whether a path is one that `template` describes, in which `{name}` stands for one segment and `{*name}` for all that
+/// follow.
 fn fits(path: &str, template: &str) -> bool {
     let (mut path, mut template) = (path.split('/'), template.split('/'));
     loop {
         match (path.next(), template.next()) {
             (None, None) => return true,
             (Some(segment), Some(expected)) if segment == expected => {}
+            (Some(_), Some(expected)) if expected.starts_with("{*") => return true,
             (Some(segment), Some(expected)) if expected.starts_with('{') && !segment.is_empty() => {}
             _ => return false,
         }
@@ -124,11 +126,13 @@ mod tests {
     fn a_path_fits_its_template_segment_by_segment() {
         assert!(fits("/api/chats/4f/messages", "/api/chats/{id}/messages"));
         assert!(fits("/health", "/health"));
+        assert!(fits("/api/github/repos/a/b", "/api/github/{*path}"));
         for (path, template) in [
             ("/api/chats", "/api/chats/{id}"),
             ("/api/chats/", "/api/chats/{id}"),
             ("/api/chats/4f/messages", "/api/chats/{id}"),
             ("/healthy", "/health"),
+            ("/api/github", "/api/github/{*path}"),
         ] {
             assert!(!fits(path, template), "{path} fits {template}");
         }

@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { runnerImport } from 'vite';
+import { load } from '../testing/load.mjs';
 
-const { module } = await runnerImport('./src/format.ts', {
-  configFile: false,
-  root: new URL('..', import.meta.url).pathname,
-});
-const { count, dollars, plural, until } = module;
+const { ago, count, dollars, plural, until } = await load('./src/format.ts');
 
 test('money shows cents from a dollar up and three significant digits below', () => {
   assert.equal(dollars(0), '$0.00');
@@ -31,4 +27,13 @@ test('the time left is rounded up to a minute and never zero', () => {
   assert.equal(until('2026-11-22T00:00:00Z', now), '5 h 30 min');
   assert.equal(until('2026-11-21T18:31:00Z', now), '1 min');
   assert.equal(until('2026-11-21T18:00:00Z', now), '1 min');
+});
+
+test('how long ago is said in the one unit that tells most', () => {
+  const now = new Date('2026-11-21T18:30:00Z');
+  assert.equal(ago('2026-11-21T18:29:30Z', now), 'just now');
+  assert.equal(ago('2026-11-21T18:00:00Z', now), '30 minutes ago');
+  assert.equal(ago('2026-11-21T13:00:00Z', now), '5 hours ago');
+  assert.equal(ago('2026-11-20T18:00:00Z', now), 'yesterday');
+  assert.match(ago('2026-08-01T00:00:00Z', now), /^on /);
 });

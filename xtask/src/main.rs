@@ -1,6 +1,7 @@
 //! `cargo xtask`: the repository's chores. `cargo xtask --help` lists them.
 
 mod bench;
+mod fuzz;
 mod lint;
 mod openapi;
 mod run;
@@ -38,7 +39,7 @@ enum Chore {
     /// PostgreSQL 14 to 18, redis-server and Chromium come from apt, for which it uses root or
     /// `sudo -n`; their services stay off, since every test starts private servers. The Python
     /// tools of xtask/requirements.txt go to target/tools/venv, the npm packages to
-    /// tests/browser and web. A second run finds all of it and takes no time.
+    /// tests/browser, tests/node and web. A second run finds all of it and takes no time.
     Setup,
     /// Runs every test there is, after `setup`
     ///
@@ -60,6 +61,18 @@ enum Chore {
     /// Every figure stands beside the floor it is compared with, taken in the same run. The
     /// release build is slow (several minutes): it is the one that is deployed.
     Bench,
+    /// Looks for inputs that make a parser panic, with libFuzzer
+    ///
+    /// Runs each target of fuzz/targets for a while. It needs a C++ compiler; the first build is
+    /// slow (several minutes). A crash's input is left in target/fuzz/crashes; what covers new
+    /// code is kept in target/fuzz/corpus.
+    Fuzz {
+        /// Only the targets whose name holds this text
+        filter: Option<String>,
+        /// For how long each runs
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
     /// Writes openapi/ward.json from the code
     Openapi,
 }
@@ -70,6 +83,7 @@ fn main() -> ExitCode {
         Chore::Test { filter } => test::all(filter.as_deref()),
         Chore::Lint => lint::all(),
         Chore::Bench => bench::all(),
+        Chore::Fuzz { filter, seconds } => fuzz::all(filter.as_deref(), seconds),
         Chore::Openapi => openapi::write(),
     };
     match outcome {

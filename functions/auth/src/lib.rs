@@ -1,11 +1,15 @@
-//! Sign-in: passkeys, sessions, the signed-in user.
+//! Sign-in: passkeys, passwords, GitHub, second factors, sessions, tokens, the signed-in user.
 
 mod app;
+pub mod delivery;
 mod domain;
+mod github;
 mod handlers;
 mod model;
+pub mod password;
 mod router;
 mod store;
+pub mod tokens;
 
 pub use app::App;
 pub use router::{openapi, router};

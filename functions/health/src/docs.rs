@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 use std::sync::LazyLock;
 
 use serde_json::Value;
+use shared::http::escaped;
 
 /// The description, as checked in.
 pub(crate) const OPENAPI: &str = include_str!("../../../openapi/ward.json");
@@ -115,10 +116,6 @@ fn kind(schema: &Value) -> String {
 fn text(value: &Value) -> String {
     let parts = value.as_str().unwrap_or_default().split('`').map(escaped);
     parts.enumerate().map(|(at, part)| if at % 2 == 1 { format!("<code>{part}</code>") } else { part }).collect()
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

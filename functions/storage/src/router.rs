@@ -1,5 +1,6 @@
 use axum::Router;
 use shared::http::{Surface, guarded};
+use shared::identity::Area;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -22,7 +23,7 @@ fn routes() -> OpenApiRouter<App> {
 pub fn router(app: App) -> Router {
     let platform = app.platform.clone();
     let (router, _) = routes().with_state(app).split_for_parts();
-    guarded(router, &platform, Surface::with_body_limit(BODY_LIMIT))
+    guarded(router, &platform, Surface::with_body_limit(BODY_LIMIT).in_area(|_| Some(Area::Storage)))
 }
 
 /// The function's part of the API description.

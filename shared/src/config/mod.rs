@@ -1,15 +1,23 @@
 //! Every setting, read once. Nothing else reads the environment.
 
+mod delivery;
+mod github;
 mod parse;
+mod passwords;
 #[cfg(feature = "secrets")]
 mod secrets;
+mod sign_in;
 
 use std::path::PathBuf;
 
 use secrecy::SecretString;
 use url::Url;
 
+pub use delivery::{AfricasTalking, Delivery, EmailProvider, SmsProvider, Twilio};
+pub use github::{GITHUB_CALLBACK, GitHub};
 pub use parse::Lookup;
+pub use passwords::Passwords;
+pub use sign_in::{Registration, SignInSettings};
 
 /// A setting is missing or can't be understood. Never holds the value.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +89,15 @@ pub struct SessionLimits {
     pub idle_seconds: i64,
     /// Seconds after sign-in at which a session ends (`WARD_SESSION_ABSOLUTE_SECONDS`), at most 7 days.
     pub absolute_seconds: i64,
+    /// Seconds for which a bearer session can be refreshed (`WARD_REFRESH_SECONDS`), at most 7 days.
+    pub bearer_seconds: i64,
+}
+
+impl SessionLimits {
+    /// Seconds after which no session of today lives.
+    pub fn longest_seconds(self) -> i64 {
+        self.absolute_seconds.max(self.bearer_seconds)
+    }
 }
 
 /// How many requests one client may make in [`RateLimits::WINDOW_SECONDS`].
@@ -108,6 +125,19 @@ pub struct RelyingParty {
     pub name: String,
 }
 
+/// Who issues access tokens, for whom, and what signs them.
+#[derive(Clone, Debug)]
+pub struct TokenSettings {
+    /// The `iss` of every token (`WARD_ISSUER`), by default the first origin.
+    pub issuer: String,
+    /// The `aud` of every token: the application and its environment, `ward-prod`.
+    pub audience: String,
+    /// The private keys as a JWK Set, the first of which signs (`WARD_TOKEN_KEYS`). Only auth needs them.
+    pub keys: Option<SecretString>,
+    /// The secret in Secrets Manager they came from (`WARD_TOKEN_KEYS_SECRET_ID`), to be read again.
+    pub keys_secret_id: Option<String>,
+}
+
 /// All settings of a function.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -131,8 +161,18 @@ pub struct Settings {
     pub quota: Quota,
     /// Session lifetimes.
     pub session: SessionLimits,
+    /// Sign-in.
+    pub sign_in: SignInSettings,
+    /// Access tokens.
+    pub tokens: TokenSettings,
+    /// GitHub; `None` where nobody signs in with it.
+    pub github: Option<GitHub>,
     /// Rate limits.
     pub rate_limits: RateLimits,
+    /// Passwords.
+    pub passwords: Passwords,
+    /// Who carries messages.
+    pub delivery: Delivery,
     /// Most database connections a function opens (`WARD_DATABASE_POOL`).
     pub database_pool: usize,
 }
@@ -154,6 +194,15 @@ pub async fn environment() -> Result<Lookup, ConfigError> {
     #[cfg(feature = "secrets")]
     let lookup = secrets::resolve(lookup).await?;
     Ok(lookup)
+}
+
+/// The private keys of access tokens as Secrets Manager has them now.
+///
+/// # Errors
+/// [`ConfigError::Secret`] where the secret can't be read.
+#[cfg(feature = "secrets")]
+pub async fn token_keys(secret_id: &str) -> Result<SecretString, ConfigError> {
+    secrets::token_keys(secret_id).await.map(SecretString::from)
 }
 
 impl Settings {

@@ -5,7 +5,12 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use url::Url;
 
-use super::{ConfigError, KeyringSetting, Price, Quota, RateLimits, RelyingParty, SessionLimits, Settings, Upstream};
+use super::delivery::delivery;
+use super::passwords::passwords;
+use super::{
+    ConfigError, KeyringSetting, Price, Quota, RateLimits, RelyingParty, SessionLimits, Settings, TokenSettings,
+    Upstream,
+};
 
 /// A source of settings by name.
 pub type Lookup = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -24,13 +29,18 @@ const KNOWN_PRICES: [(&str, u64, u64); 4] = [
 pub(super) fn settings(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Settings, ConfigError> {
     let get = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
     let origins = origins(&get("WARD_ORIGINS").unwrap_or_else(|| "http://localhost:9000".into()))?;
+    let app = get("WARD_APP").unwrap_or_else(|| "ward".into());
+    let env = get("WARD_ENV").unwrap_or_else(|| "dev".into());
     Ok(Settings {
-        app: get("WARD_APP").unwrap_or_else(|| "ward".into()),
-        env: get("WARD_ENV").unwrap_or_else(|| "dev".into()),
+        tokens: tokens(&get, &origins, format!("{app}-{env}"))?,
+        app,
+        delivery: delivery(&get, &env)?,
+        env,
         database_url: database_url(&get)?,
         redis_url: get("REDIS_URL").map(SecretString::from),
         keyring: keyring(&get)?,
         relying_party: relying_party(&get, &origins)?,
+        github: super::github::github(&get, &origins)?,
         origins,
         upstream: upstream(&get)?,
         quota: Quota {
@@ -38,11 +48,13 @@ pub(super) fn settings(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Settin
             calls: number(&get, "WARD_DAILY_CALLS", 500)?,
         },
         session: session_limits(&get)?,
+        sign_in: super::sign_in::parse(&get)?,
         rate_limits: RateLimits {
             anonymous: number(&get, "WARD_LIMIT_ANONYMOUS", 100)?,
             user: number(&get, "WARD_LIMIT_USER", 1_000)?,
             sign_in: number(&get, "WARD_LIMIT_SIGN_IN", 5)?,
         },
+        passwords: passwords(&get)?,
         database_pool: number(&get, "WARD_DATABASE_POOL", 2)?,
     })
 }
@@ -54,7 +66,7 @@ pub(super) fn database_url(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Se
         .ok_or(ConfigError::Missing("DATABASE_URL", "where PostgreSQL is, or DATABASE_SECRET_ID"))
 }
 
-fn number<T: std::str::FromStr>(
+pub(super) fn number<T: std::str::FromStr>(
     get: &dyn Fn(&str) -> Option<String>,
     name: &'static str,
     default: T,
@@ -86,13 +98,40 @@ fn keyring(get: &dyn Fn(&str) -> Option<String>) -> Result<KeyringSetting, Confi
         .ok_or(ConfigError::Missing("KMS_KEY_ID", "the KMS key that wraps data keys, or WARD_KEY_FILE in development"))
 }
 
+fn tokens(
+    get: &dyn Fn(&str) -> Option<String>,
+    origins: &[Url],
+    audience: String,
+) -> Result<TokenSettings, ConfigError> {
+    let first_origin = || origins.first().map(|origin| origin.origin().ascii_serialization());
+    let issuer = get("WARD_ISSUER")
+        .map(|issuer| issuer.trim().to_owned())
+        .or_else(first_origin)
+        .ok_or(ConfigError::Missing("WARD_ISSUER", "the URL that access tokens name as their issuer"))?;
+    // RFC 8414, section 2.
+    let url = Url::parse(&issuer).ok().filter(|url| url.query().is_none() && url.fragment().is_none());
+    if url.is_none_or(|url| !["https", "http"].contains(&url.scheme())) {
+        return Err(ConfigError::Invalid("WARD_ISSUER", "a URL without a query or fragment"));
+    }
+    Ok(TokenSettings {
+        issuer,
+        audience,
+        keys: get("WARD_TOKEN_KEYS").map(SecretString::from),
+        keys_secret_id: get("WARD_TOKEN_KEYS_SECRET_ID"),
+    })
+}
+
 fn session_limits(get: &dyn Fn(&str) -> Option<String>) -> Result<SessionLimits, ConfigError> {
     let limits = SessionLimits {
         idle_seconds: number(get, "WARD_SESSION_IDLE_SECONDS", 30 * 60)?,
         absolute_seconds: number(get, "WARD_SESSION_ABSOLUTE_SECONDS", 24 * 3600)?,
+        bearer_seconds: number(get, "WARD_REFRESH_SECONDS", SEVEN_DAYS)?,
     };
     if !(1..=SEVEN_DAYS).contains(&limits.absolute_seconds) {
         return Err(ConfigError::Invalid("WARD_SESSION_ABSOLUTE_SECONDS", "between 1 second and 7 days"));
+    }
+    if !(1..=SEVEN_DAYS).contains(&limits.bearer_seconds) {
+        return Err(ConfigError::Invalid("WARD_REFRESH_SECONDS", "between 1 second and 7 days"));
     }
     if !(1..=limits.absolute_seconds).contains(&limits.idle_seconds) {
         return Err(ConfigError::Invalid("WARD_SESSION_IDLE_SECONDS", "between 1 second and the absolute limit"));
@@ -145,6 +184,28 @@ mod tests {
         assert_eq!(settings.session.idle_seconds, 1_800);
         assert_eq!(settings.rate_limits.sign_in, 5);
         assert_eq!(settings.upstream.price.cost(10, 20), 10 * 150 + 20 * 600);
+    }
+
+    #[test]
+    fn tokens_are_issued_by_the_first_origin_for_this_environment() {
+        let origins = ("WARD_ORIGINS", "https://ward.example,https://other.example");
+        let tokens = parse(&[origins, ("WARD_ENV", "prod")]).unwrap().tokens;
+        assert_eq!((tokens.issuer.as_str(), tokens.audience.as_str()), ("https://ward.example", "ward-prod"));
+        assert!(tokens.keys.is_none());
+        let tokens =
+            parse(&[origins, ("WARD_ISSUER", "https://id.example/ward"), ("WARD_APP", "maia")]).unwrap().tokens;
+        assert_eq!((tokens.issuer.as_str(), tokens.audience.as_str()), ("https://id.example/ward", "maia-dev"));
+        for wrong in ["ward", "urn:ward", "https://id.example?a=b", "https://id.example#a"] {
+            let error = parse(&[("WARD_ISSUER", wrong)]).unwrap_err();
+            assert!(matches!(error, ConfigError::Invalid("WARD_ISSUER", _)), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_token_keys_do_not_print_themselves() {
+        let settings = parse(&[("WARD_TOKEN_KEYS", "marker-7f")]).unwrap();
+        assert!(settings.tokens.keys.is_some());
+        assert!(!format!("{settings:?}").contains("marker-7f"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use deadpool_postgres::{
     Client, ClientWrapper, Hook, HookError, Manager, ManagerConfig, Metrics, Pool, RecyclingMethod, Timeouts,
 };
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use tokio_postgres::Row;
@@ -90,7 +91,7 @@ impl Db {
 
     /// A connection for a transaction with a decision in the middle.
     pub async fn connection(&self) -> Result<Connection, DbError> {
-        self.client().await.map(Connection)
+        self.client().await.map(|client| Connection(Some(client)))
     }
 
     async fn client(&self) -> Result<Client, DbError> {
@@ -176,13 +177,15 @@ impl Statements for Unscoped<'_> {
     }
 }
 
-/// A connection of the pool.
-pub struct Connection(Client);
+/// A connection of the pool: given back with the commit, or dropped with this.
+pub struct Connection(Option<Client>);
 
 impl Connection {
     /// Begins a transaction that serves the entry's user, with the audit row as its first write.
     pub async fn begin(&mut self, entry: &AuditEntry) -> Result<Transaction<'_>, DbError> {
-        let transaction = Transaction(in_time(async { Ok(self.0.transaction().await?) }).await?);
+        // Made before anything is sent, so that whatever ends this call early rolls back.
+        let transaction = Transaction(self);
+        transaction.query("BEGIN", &[]).await?;
         transaction.query(SET_USER, &[&entry.user_id().to_string()]).await?;
         transaction.query(audit::INSERT, &entry.params().as_refs()).await?;
         Ok(transaction)
@@ -190,20 +193,33 @@ impl Connection {
 }
 
 /// A transaction with decisions in it. Dropped without [`Transaction::commit`], it is rolled back.
-pub struct Transaction<'a>(deadpool_postgres::Transaction<'a>);
+pub struct Transaction<'a>(&'a mut Connection);
 
 impl Transaction<'_> {
-    /// Makes everything durable.
+    /// Makes everything durable, and gives the connection back to the pool: what comes after a commit may need one of
+    /// its own, or wait for an outside service.
     pub async fn commit(self) -> Result<(), DbError> {
-        in_time(async { Ok(self.0.commit().await?) }).await
+        self.query("COMMIT", &[]).await?;
+        drop(self.0.0.take());
+        Ok(())
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if let Some(client) = &self.0.0 {
+            // Sent when it is first polled; the next who uses the connection comes after it, so nobody has to wait.
+            let _sent = client.batch_execute("ROLLBACK").now_or_never();
+        }
     }
 }
 
 impl Statements for Transaction<'_> {
     async fn query(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<Row>, DbError> {
         in_time(async {
-            let statement = self.0.prepare_cached(sql).await?;
-            Ok(self.0.query(&statement, params).await?)
+            let client = self.0.0.as_ref().ok_or(DbError::Unavailable("using a connection that was given back"))?;
+            let statement = client.prepare_cached(sql).await?;
+            Ok(client.query(&statement, params).await?)
         })
         .await
     }

@@ -6,6 +6,7 @@ mod db;
 mod error;
 mod rate_counters;
 pub mod sessions;
+pub mod token_keys;
 
 pub use cache::Cache;
 pub use db::{Connection, Db, Params, Scoped, Statements, Transaction, Unscoped};

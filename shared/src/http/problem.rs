@@ -81,6 +81,13 @@ impl Problem {
             .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Session realm=\"ward\""))
     }
 
+    /// 401: the `Authorization` header proves nothing (RFC 6750, section 3.1).
+    pub fn token_invalid() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "token_invalid", "The token in the Authorization header is not valid")
+            .detail("It is over, revoked or none of ours. Refresh the access token, or make a new API key.")
+            .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""))
+    }
+
     /// 403: known, but not allowed.
     pub fn forbidden(code: &'static str, title: &'static str) -> Self {
         Self::new(StatusCode::FORBIDDEN, code, title)

@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use uuid::Uuid;
 
-use super::{Session, SignedIn};
+use super::{Permission, Session, SignedIn};
 use crate::http::Problem;
 
 /// What the guard knows of any request.
@@ -39,6 +39,18 @@ impl Caller {
     /// The caller's user id.
     pub fn user_id(&self) -> Uuid {
         self.signed_in.session.user_id
+    }
+
+    /// Refuses a caller whose role has not the permission.
+    ///
+    /// # Errors
+    /// 403 `not_permitted`.
+    pub fn require(&self, permission: Permission) -> Result<(), Problem> {
+        if self.session().role.may(permission) {
+            return Ok(());
+        }
+        Err(Problem::forbidden("not_permitted", "Your role does not allow that")
+            .detail(format!("It needs the permission {}. Ask an administrator.", permission.name())))
     }
 
     /// The caller's session.

@@ -1,12 +1,24 @@
-//! Who calls: sessions, their tokens, and the caller a handler is given.
+//! Who calls: sessions, access tokens, API keys, and the caller a handler is given.
 
+mod access_token;
+mod api_key;
 mod caller;
 mod role;
+mod scope;
 mod session;
+mod session_store;
 mod token;
 
+pub use access_token::{
+    AccessClaims, PublicJwk, SigningFailed, SigningKey, TOKEN_KEYS_KEPT, TokenVerifier, VerifyingKey,
+    token_keys_are_fresh,
+};
+pub use api_key::ApiKey;
+pub(crate) use api_key::PREFIX as API_KEY_PREFIX;
 pub use caller::{Caller, RequestMeta};
-pub use role::{Assurance, Role};
+pub use role::{Assurance, Permission, Role};
+pub use scope::{Area, Scope};
 pub(crate) use session::SESSION_COOKIE;
-pub use session::{Session, SessionStore, SignedIn, host_cookie};
+pub use session::{Proof, Session, SessionKind, SignedIn, host_cookie};
+pub use session_store::{NewSession, Presented, SessionStore};
 pub use token::{SessionToken, TokenHash};

@@ -1,4 +1,4 @@
-//! Roles and assurance levels.
+//! Roles, what each may do, and assurance levels.
 
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,34 @@ impl Role {
         [Self::User, Self::Radiologist, Self::Verifier, Self::Accounting, Self::Teaching, Self::Auditor, Self::Admin]
             .into_iter()
             .find(|role| role.name() == name)
+    }
+}
+
+/// What goes beyond one's own data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// See who there is: names, roles, status.
+    UsersRead,
+    /// Invite, disable, change roles, end sessions.
+    UsersWrite,
+}
+
+impl Permission {
+    /// Its name in the description and in problems.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UsersRead => "users:read",
+            Self::UsersWrite => "users:write",
+        }
+    }
+}
+
+impl Role {
+    /// The one table of who may do what. The database's own functions check the role again.
+    pub fn may(self, permission: Permission) -> bool {
+        match permission {
+            Permission::UsersRead | Permission::UsersWrite => self == Self::Admin,
+        }
     }
 }
 

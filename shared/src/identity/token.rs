@@ -6,6 +6,8 @@ use ring::{digest, hmac};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use uuid::Uuid;
+
 use crate::clock::{NoEntropy, Random};
 
 /// A session token as the cookie carries it. Has no `Debug`: it is a secret.
@@ -34,9 +36,7 @@ impl SessionToken {
 
     /// What the database and the cache know the token by.
     pub fn hash(&self) -> TokenHash {
-        let mut hash = [0; 32];
-        hash.copy_from_slice(digest::digest(&digest::SHA256, self.0.as_slice()).as_ref());
-        TokenHash(hash)
+        TokenHash::of(self.0.as_slice())
     }
 
     /// The CSRF token of this session: an HMAC of a fixed text under the token, so that nothing has to be stored
@@ -57,6 +57,24 @@ impl SessionToken {
 pub struct TokenHash([u8; 32]);
 
 impl TokenHash {
+    /// The hash of a secret that is too long to be guessed.
+    pub fn of(secret: &[u8]) -> Self {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest::digest(&digest::SHA256, secret).as_ref());
+        Self(hash)
+    }
+
+    /// What a bearer session is known by: an access token proves it by its signature and names it by its id. No cookie
+    /// has this hash, for a cookie's token is 32 bytes and this text is longer.
+    pub fn of_bearer_session(id: Uuid) -> Self {
+        Self::of(format!("ward bearer session {id}").as_bytes())
+    }
+
+    /// A hash as the database holds it: 32 bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
     /// The hash's bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -45,6 +45,17 @@ impl AuditEntry {
         Self { user_id, actor_id: user_id, session_id: None, action, resource_type, resource_id: None, request, at }
     }
 
+    /// The caller acts on another user's data: an administrator.
+    pub fn on(
+        caller: &Caller,
+        user_id: Uuid,
+        action: &'static str,
+        resource_type: &'static str,
+        at: Timestamp,
+    ) -> Self {
+        Self { user_id, ..Self::by(caller, action, resource_type, at) }
+    }
+
     /// Names the resource.
     #[must_use]
     pub fn resource(mut self, id: impl Display) -> Self {

@@ -1,6 +1,8 @@
 //! What is written down about every access and every call to a model.
 
 pub mod audit;
+pub mod security;
 pub mod usage;
 
 pub use audit::AuditEntry;
+pub use security::{SecurityEvent, Severity};

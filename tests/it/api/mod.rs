@@ -1,6 +1,7 @@
 //! `/api`.
 
-mod auth;
+pub mod auth;
 mod chats;
+mod github;
 mod storage;
 mod usage;

@@ -3,10 +3,14 @@
 use serde_json::json;
 use tests::TestApp;
 
+use crate::api::auth::enrolled::{add_address, answer, challenge, enrol_codes, enrol_totp, step_up};
+use crate::api::auth::people::{self, PASSWORD, change, login, user, user_at};
+use crate::api::auth::{clients, column, recovery_links};
+
 #[tokio::test]
 async fn each_access_leaves_its_row() {
     let app = TestApp::new().await;
-    let mut browser = app.signed_in("ada").await;
+    let mut browser = app.signed_in("grace").await;
     let chat = browser.post("/api/chats", json!({"title": "Knee", "patient_id": "P"})).await.json()["id"].clone();
     let chat = chat.as_str().unwrap();
     browser.get("/api/auth/me").await;
@@ -23,6 +27,14 @@ async fn each_access_leaves_its_row() {
     browser.get("/api/usage").await;
     browser.post("/api/auth/logout", json!(null)).await;
     browser.sign_in().await;
+    let (mut client, tokens) = clients::signed_in(&app, &browser).await;
+    client.bearer = None;
+    client.post("/api/auth/refresh", json!({"refresh_token": tokens["refresh_token"]})).await;
+    let mut ada = recovery_links::ada(&app).await;
+    let link = recovery_links::token(&app, recovery_links::EMAIL).await;
+    client.post("/api/auth/recovery/options", json!({"token": link})).await;
+    assert_eq!(recovery_links::complete(&app, &link).await.status, 204);
+    assert_eq!(ada.get("/api/auth/me").await.status, 401);
 
     let database = app.superuser().await;
     let rows = database
@@ -35,7 +47,12 @@ async fn each_access_leaves_its_row() {
         actions,
         [
             "account.read",
+            "auth.recover",
+            "auth.recovery.options",
+            "auth.refresh",
             "auth.register",
+            "auth.register",
+            "auth.sign_in",
             "auth.sign_in",
             "auth.sign_out",
             "chat.create",
@@ -58,6 +75,123 @@ async fn each_access_leaves_its_row() {
     assert!(rows.iter().all(|row| row.get::<_, bool>(1) && row.get::<_, &str>(2) == "192.0.2.7"));
     let request: uuid::Uuid = got.headers["x-request-id"].to_str().unwrap().parse().unwrap();
     assert!(rows.iter().any(|row| row.get::<_, &str>(0) == "storage.get" && row.get::<_, uuid::Uuid>(3) == request));
+}
+
+#[tokio::test]
+async fn each_change_of_what_protects_an_account_leaves_its_row() {
+    let app = TestApp::new().await;
+    let mut browser = user(&app, "ada").await;
+    let id = add_address(&app, &mut browser, "email", "ada@example.org").await;
+    browser.get("/api/auth/contacts").await;
+    enrol_codes(&mut browser, "email").await;
+    let (totp, backup) = enrol_totp(&app, &mut browser).await;
+    assert!(backup.is_empty(), "the codes came with the first factor");
+    browser.get("/api/auth/factors").await;
+    browser.post("/api/auth/factors/backup-codes", json!(null)).await;
+    let due = challenge(&mut browser, "ada").await;
+    answer(&mut browser, &due, "totp", &totp.code(&app)).await;
+    app.clock.advance(30);
+    step_up(&mut browser, "totp", &totp.code(&app)).await;
+    browser.delete("/api/auth/factors/totp").await;
+    browser.delete(&format!("/api/auth/contacts/{id}")).await;
+    let mut actions = column(&app, "SELECT action FROM audit_log WHERE user_id = actor_id").await;
+    actions.sort();
+    assert_eq!(
+        actions,
+        [
+            "address.add",
+            "address.list",
+            "address.remove",
+            "address.verify",
+            "auth.register",
+            "auth.sign_in",
+            "auth.step_up",
+            "backup_codes.renew",
+            "factor.begin",
+            "factor.enrol",
+            "factor.enrol",
+            "factor.list",
+            "factor.remove",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn each_use_of_a_password_leaves_its_row() {
+    let app = TestApp::new().await;
+    let mut browser = user_at(&app, "ada", "email", "ada@example.org").await;
+    let new = "nine brave herons over marshland";
+    assert_eq!(login(&mut app.browser(), "ada", PASSWORD).await.status, 200);
+    assert_eq!(login(&mut app.browser(), "ada", new).await.status, 401);
+    assert_eq!(change(&mut browser, Some(new), new).await.status, 400);
+    assert_eq!(change(&mut browser, Some(PASSWORD), new).await.status, 204);
+    assert_eq!(browser.add_passkey("key").await.status, 201);
+    browser.lose_session();
+    assert_eq!(browser.sign_in().await.status, 200);
+    assert_eq!(browser.delete(people::PASSWORD_PATH).await.status, 204);
+
+    let database = app.superuser().await;
+    let rows = database
+        .query("SELECT action FROM audit_log WHERE user_id = actor_id AND address = '192.0.2.7' ORDER BY action", &[])
+        .await
+        .unwrap();
+    let actions: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(
+        actions,
+        [
+            "auth.register",
+            "auth.sign_in",
+            "auth.sign_in",
+            "passkey.add",
+            "passkey.options",
+            "password.change",
+            "password.remove",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn each_access_to_an_account_leaves_its_row() {
+    let app = TestApp::new().await;
+    let mut browser = app.signed_in("ada").await;
+    let added = browser.add_passkey("spare").await.json();
+    let passkey = format!("/api/auth/passkeys/{}", added["id"].as_str().unwrap());
+    browser.patch(&passkey, json!({"name": "x"})).await;
+    browser.delete(&passkey).await;
+    browser.get("/api/auth/passkeys").await;
+    browser.authenticator.credentials.pop();
+    browser.step_up().await;
+    browser.get("/api/auth/sessions").await;
+    browser.delete("/api/auth/sessions").await;
+    let device = browser.get("/api/auth/devices").await.json()["devices"][0]["id"].clone();
+    let device = format!("/api/auth/devices/{}", device.as_str().unwrap());
+    browser.patch(&device, json!({"name": "x"})).await;
+    browser.delete(&device).await;
+
+    let rows = app
+        .superuser()
+        .await
+        .query("SELECT action FROM audit_log WHERE user_id = actor_id AND session_id IS NOT NULL ORDER BY action", &[])
+        .await
+        .unwrap();
+    let actions: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(
+        actions,
+        [
+            "auth.step_up",
+            "auth.step_up.options",
+            "device.forget",
+            "device.list",
+            "device.rename",
+            "passkey.add",
+            "passkey.list",
+            "passkey.options",
+            "passkey.remove",
+            "passkey.rename",
+            "session.list",
+            "session.revoke",
+        ]
+    );
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use serde_json::json;
 use std::sync::Arc;
 use tests::{Proxy, Services, Target, TestApp};
 
+use crate::api::auth::clients;
 use crate::vault::kms;
 
 #[tokio::test]
@@ -33,4 +34,13 @@ async fn a_warm_get_is_one_cache_and_one_database_round_trip_and_no_kms_call() {
     browser.post("/api/storage/set", json!({"key": "note", "value": 1})).await;
     let written = (cache.round_trips(), database.round_trips(), aws.round_trips());
     assert_eq!((written.0 - after.0, written.1 - after.1, written.2 - after.2), (1, 1, 0), "cache, database, KMS");
+
+    // Nor is an access token.
+    let (mut client, _) = clients::registered(&app, "grace").await;
+    client.post("/api/storage/set", json!({"key": "note", "value": 1})).await;
+    assert_eq!(client.get("/api/storage/get?key=note").await.status, 200);
+    let before = (cache.round_trips(), database.round_trips(), aws.round_trips());
+    assert_eq!(client.get("/api/storage/get?key=note").await.status, 200);
+    let after = (cache.round_trips(), database.round_trips(), aws.round_trips());
+    assert_eq!((after.0 - before.0, after.1 - before.1, after.2 - before.2), (1, 1, 0), "cache, database, KMS");
 }

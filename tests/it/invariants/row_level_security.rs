@@ -3,6 +3,8 @@
 use serde_json::json;
 use tests::TestApp;
 
+use crate::api::auth::clients;
+
 #[tokio::test]
 async fn every_table_with_an_owner_is_guarded() {
     let app = TestApp::new().await;
@@ -16,7 +18,15 @@ async fn every_table_with_an_owner_is_guarded() {
         .await
         .unwrap();
     let open: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
-    assert_eq!(open, ["rate_counters", "refinery_schema_history", "webauthn_ceremonies"], "none of these has an owner");
+    let ownerless = [
+        "ceremonies",
+        "rate_counters",
+        "refinery_schema_history",
+        "sign_in_failures",
+        "token_keys",
+        "webauthn_ceremonies",
+    ];
+    assert_eq!(open, ownerless, "none of these has an owner");
     let role = database
         .query_one("SELECT rolsuper, rolbypassrls, rolcanlogin FROM pg_roles WHERE rolname = 'ward_app'", &[])
         .await
@@ -36,12 +46,32 @@ async fn the_applications_role_sees_one_users_rows_only() {
     for name in ["ada", "grace"] {
         let mut browser = app.browser();
         ids.push(browser.register(name).await);
+        browser.add_passkey("spare").await;
+        browser.step_up().await;
         browser.post("/api/storage/set", json!({"key": "k", "value": 1})).await;
         browser.post("/api/chats", json!({"title": "t"})).await;
+        clients::signed_in(&app, &browser).await;
     }
+    // A link of each; how one comes about is shown where recovery is.
+    let links = "INSERT INTO account_recovery (id, user_id, secret_hash, requested_at, expires_at)
+         SELECT gen_random_uuid(), id, username_index, now(), now() FROM users";
+    app.superuser().await.batch_execute(links).await.unwrap();
     let role = app.app_role().await;
-    let tables =
-        ["users", "data_keys", "sessions", "passkey_credentials", "encrypted_storage", "chat_sessions", "audit_log"];
+    let tables = [
+        "users",
+        "data_keys",
+        "sessions",
+        "session_audits",
+        "user_devices",
+        "passkey_credentials",
+        "security_events",
+        "login_attempts",
+        "refresh_tokens",
+        "account_recovery",
+        "encrypted_storage",
+        "chat_sessions",
+        "audit_log",
+    ];
     for table in tables {
         let rows = role.query(&format!("SELECT * FROM {table}"), &[]).await.unwrap();
         assert!(rows.is_empty(), "{table} without a user");

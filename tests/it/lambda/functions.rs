@@ -93,11 +93,17 @@ async fn a_token_leaves_the_chat_function_before_the_next_one_is_made() {
 #[tokio::test]
 async fn a_function_starts_from_a_secret_and_a_kms_key() {
     let settings = Settings::new().await;
-    let (secret, key) = aws_parts(settings.get("DATABASE_URL")).await;
+    let (key, database, token_keys) = tokio::join!(
+        kms_key(),
+        secret("database", settings.get("DATABASE_URL")),
+        secret("token-keys", settings.get("WARD_TOKEN_KEYS")),
+    );
     let settings = settings
         .without("DATABASE_URL")
+        .without("WARD_TOKEN_KEYS")
         .without("WARD_KEY_FILE")
-        .with("DATABASE_SECRET_ID", secret)
+        .with("DATABASE_SECRET_ID", database)
+        .with("WARD_TOKEN_KEYS_SECRET_ID", token_keys)
         .with("KMS_KEY_ID", key)
         .with("AWS_ENDPOINT_URL", Services::get().moto())
         .with("AWS_ACCESS_KEY_ID", "testing")
@@ -140,15 +146,17 @@ async fn read_until(body: &mut (impl futures_util::Stream<Item = Result<Bytes, a
     }
 }
 
-/// A secret with the database's address and a key, in an AWS of our own.
-async fn aws_parts(database_url: &str) -> (String, String) {
-    let config = aws_config().await;
-    let secrets = aws_sdk_secretsmanager::Client::new(&config);
-    let secret =
-        secrets.create_secret().name("ward/lambda-tests").secret_string(database_url).send().await.expect("a secret");
-    let key = aws_sdk_kms::Client::new(&config).create_key().send().await.expect("a key");
-    let key = key.key_metadata.expect("a key has metadata");
-    (secret.arn.expect("a secret has an ARN"), key.key_id)
+/// A secret that holds a text, in an AWS of our own; gives its ARN.
+async fn secret(name: &str, text: &str) -> String {
+    let secrets = aws_sdk_secretsmanager::Client::new(&aws_config().await);
+    let name = format!("ward/lambda-tests/{name}");
+    let secret = secrets.create_secret().name(name).secret_string(text).send().await.expect("a secret");
+    secret.arn.expect("a secret has an ARN")
+}
+
+async fn kms_key() -> String {
+    let key = aws_sdk_kms::Client::new(&aws_config().await).create_key().send().await.expect("a key");
+    key.key_metadata.expect("a key has metadata").key_id
 }
 
 async fn aws_config() -> aws_config::SdkConfig {

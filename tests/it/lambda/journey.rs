@@ -9,6 +9,8 @@ pub async fn walk(browser: &mut Browser) {
     assert_eq!(browser.get("/health").await.json()["status"], "ok");
     let id = browser.register("ada").await;
     assert_eq!(browser.get("/api/auth/me").await.json()["user"]["id"], id.as_str());
+    let keys = browser.get("/.well-known/jwks.json").await.json();
+    assert_eq!(keys["keys"][0]["alg"], "ES256", "{keys}");
 
     let stored = browser.post("/api/storage/set", json!({ "key": "note", "value": { "text": "sealed" } })).await;
     assert_eq!(stored.status, StatusCode::OK, "{}", stored.text());

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use auth::tokens::KeySet;
 use shared::clock::{Clock, Random};
 use shared::vault::FileKeyring;
 use tempfile::TempDir;
@@ -35,6 +36,7 @@ impl Settings {
             // Redis is shared with other tests: the name keeps this one's keys apart.
             ("WARD_APP".to_owned(), database),
             ("WARD_ORIGINS".to_owned(), ORIGIN.to_owned()),
+            ("WARD_TOKEN_KEYS".to_owned(), KeySet::generate().expect("a key").to_json().to_string()),
             ("OPENAI_BASE_URL".to_owned(), model.base_url()),
             ("OPENAI_MODEL".to_owned(), MODEL.to_owned()),
         ]);

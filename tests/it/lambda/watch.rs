@@ -45,8 +45,8 @@ impl Watch {
         let folder = tempfile::tempdir().expect("a folder");
         let (settings_file, log) = (folder.path().join("settings"), folder.path().join("log"));
         let lines = settings.pairs().into_iter().fold(String::new(), |mut lines, (name, value)| {
-            // Quoted: an equals sign in a value would end it.
-            writeln!(lines, "{name}=\"{value}\"").expect("a text grows");
+            // Quoted as `ward dev` quotes them: an equals sign in a value would end it.
+            writeln!(lines, "{name}='{value}'").expect("a text grows");
             lines
         });
         std::fs::write(&settings_file, lines).expect("a file");

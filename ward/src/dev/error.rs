@@ -55,6 +55,9 @@ pub enum DevError {
     /// The development key can't be made or read.
     #[error(transparent)]
     Key(#[from] shared::vault::KeyFileError),
+    /// The development token keys can't be made or read.
+    #[error(transparent)]
+    TokenKeys(#[from] crate::token_key::TokenKeyError),
     /// A setting is wrong, or a function does not start with it.
     #[error(transparent)]
     Start(#[from] StartError),

@@ -2,6 +2,7 @@
 
 mod error;
 mod folder;
+mod outbox;
 mod page;
 mod services;
 mod settings;
@@ -28,6 +29,9 @@ use settings::DevSettings;
 use stop::Stop;
 use summary::Facts;
 use terminal::Terminal;
+
+/// The setting that names the outbox's folder.
+const OUTBOX: &str = "WARD_OUTBOX";
 
 /// How long open requests may take to finish once we are asked to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -104,6 +108,9 @@ async fn start(
         Page::Absent(_) => None,
     };
     let router = product::product(apps, built);
+    // Also where the real providers are set: one channel may be real and the other not.
+    let outbox_folder = settings.get(OUTBOX).map_or_else(|| folder.file("outbox"), PathBuf::from);
+    let router = outbox::router(outbox_folder, router);
     let cluster = services.cluster().map(|cluster| cluster.folder().display().to_string());
     let facts = Facts { url, folder: folder.path().display().to_string(), cluster, page };
     Ok(Ready { router, services, settings, facts })

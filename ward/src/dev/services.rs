@@ -6,12 +6,13 @@ use std::time::Instant;
 use shared::clock::{Clock, Random};
 use shared::vault::FileKeyring;
 
-use super::DevError;
 use super::folder::DataFolder;
 use super::settings::{DevSettings, Part};
 use super::terminal::{self, Terminal};
+use super::{DevError, OUTBOX};
 use crate::model::{self, Model};
 use crate::postgres::{Cluster, Options, SUPERUSER};
+use crate::token_key;
 
 /// The local parts that run. Dropping them stops them.
 #[derive(Debug, Default)]
@@ -27,8 +28,14 @@ impl Services {
         if settings.real(Part::Keyring).is_none() {
             settings.set("WARD_KEY_FILE", key_file(&folder.file("key"))?);
         }
+        if settings.get("WARD_TOKEN_KEYS").is_none() {
+            settings.set("WARD_TOKEN_KEYS", token_key::kept_in(&folder.file("token-keys.json"))?.as_str());
+        }
         if settings.real(Part::Model).is_none() {
             services.model = Some(start_model(settings).await?);
+        }
+        if settings.get(OUTBOX).is_none() {
+            settings.set(OUTBOX, folder.file("outbox").display().to_string());
         }
         if settings.real(Part::Database).is_none() {
             services.cluster = Some(start_cluster(folder, settings, terminal).await?);

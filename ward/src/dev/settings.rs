@@ -16,11 +16,13 @@ pub(super) enum Part {
     Cache,
     Keyring,
     Model,
+    Mail,
+    Sms,
 }
 
 impl Part {
     /// All of them, in the order they are shown.
-    pub const ALL: [Self; 4] = [Self::Database, Self::Cache, Self::Keyring, Self::Model];
+    pub const ALL: [Self; 6] = [Self::Database, Self::Cache, Self::Keyring, Self::Model, Self::Mail, Self::Sms];
 
     /// The settings of which any one takes the real part; the first is the one to name.
     pub fn settings(self) -> &'static [&'static str] {
@@ -29,6 +31,8 @@ impl Part {
             Self::Cache => &["REDIS_URL"],
             Self::Keyring => &["KMS_KEY_ID", "WARD_KEY_FILE"],
             Self::Model => &["OPENAI_API_KEY", "OPENAI_API_KEY_SECRET_ID", "OPENAI_BASE_URL"],
+            Self::Mail => &["WARD_EMAIL"],
+            Self::Sms => &["WARD_SMS"],
         }
     }
 
@@ -39,6 +43,8 @@ impl Part {
             Self::Cache => "cache",
             Self::Keyring => "keyring",
             Self::Model => "model",
+            Self::Mail => "email",
+            Self::Sms => "sms",
         }
     }
 }

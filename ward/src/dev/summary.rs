@@ -62,6 +62,7 @@ fn part_text(part: Part, facts: &Facts, settings: &DevSettings) -> String {
         Part::Cache => "in this process".to_owned(),
         Part::Keyring => format!("key file {}/key", facts.folder),
         Part::Model => "built in".to_owned(),
+        Part::Mail | Part::Sms => format!("outbox, shown at {}/outbox", facts.url),
     }
 }
 
@@ -86,6 +87,7 @@ mod tests {
             "private PostgreSQL in /home/me/ward/.ward/postgres  DATABASE_URL",
             "real                                                set by REDIS_URL",
             "key file /home/me/ward/.ward/key                    KMS_KEY_ID",
+            "outbox, shown at http://localhost:9000/outbox       WARD_EMAIL",
         ] {
             assert!(text.contains(expected), "{expected} is missing in:\n{text}");
         }

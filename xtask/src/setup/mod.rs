@@ -10,10 +10,11 @@ pub use system::Part;
 
 /// Makes sure of everything `cargo xtask test` uses.
 pub fn all() -> Result {
-    system::ensure(&[Part::Compiler, Part::Node, Part::Postgres, Part::Redis, Part::Chromium])?;
+    system::ensure(&[Part::Compiler, Part::Node, Part::Postgres, Part::Redis, Part::Chromium, Part::Oathtool])?;
     python::ensure()?;
     npm::ensure("web")?;
-    npm::ensure("tests/browser")
+    npm::ensure("tests/browser")?;
+    npm::ensure("tests/node")
 }
 
 /// The private servers: PostgreSQL and Redis.

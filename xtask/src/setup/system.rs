@@ -22,6 +22,8 @@ pub enum Part {
     Redis,
     /// A Chromium that runs headless.
     Chromium,
+    /// The OATH toolkit, which makes codes as authenticator apps do.
+    Oathtool,
     /// Python's venv module, which Debian packs apart from Python.
     PythonVenv,
 }
@@ -34,6 +36,7 @@ impl Part {
             Self::Postgres => "PostgreSQL",
             Self::Redis => "Redis",
             Self::Chromium => "Chromium",
+            Self::Oathtool => "oathtool",
             Self::PythonVenv => "Python venv",
         }
     }
@@ -46,6 +49,7 @@ impl Part {
             Self::Redis => &["redis-server"],
             // Without a font the screenshots have no letters.
             Self::Chromium => &["chromium", "fonts-liberation"],
+            Self::Oathtool => &["oathtool"],
             Self::PythonVenv => &["python3-venv"],
         }
     }
@@ -61,6 +65,7 @@ impl Part {
                 .find(|folder| path(folder).join("initdb").exists() && path(folder).join("postgres").exists()),
             Self::Redis => which("redis-server"),
             Self::Chromium => BROWSERS.into_iter().find_map(which),
+            Self::Oathtool => which("oathtool"),
             Self::PythonVenv => output(command("python3", &["-c", "import ensurepip, venv; print('found')"])),
         }
     }

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every test, and one line at the end.
 
+mod browser;
 mod cargo_test;
 mod checks;
 mod dev_server;
@@ -22,6 +23,7 @@ pub fn all(filter: Option<&str>) -> Result {
             timed(&mut times, "cargo test", || cargo_test::all(filter, &mut tally))?;
             timed(&mut times, "other checks", || {
                 checks::all(filter, &mut tally);
+                browser::all(filter, &mut tally);
             });
         }
         Err(failure) => tally.fail(1, failure.to_string()),

@@ -1,8 +1,38 @@
 //! The rules of sign-in.
 
+pub(crate) mod addresses;
+pub(crate) mod api_keys;
+mod assertion;
+#[cfg(test)]
+mod assertion_vectors;
+mod attempt_buckets;
+pub(crate) mod attempts;
 pub(crate) mod authentication;
+mod backup_codes;
+pub(crate) mod bearer;
 mod ceremony;
+mod client;
+mod codes;
+pub(crate) mod contacts;
+pub(crate) mod devices;
+pub(crate) mod enrolment;
+pub(crate) mod factor_step_up;
+pub(crate) mod factors;
+pub(crate) mod github;
+mod labels;
+pub(crate) mod passkey_step_up;
+pub(crate) mod passkeys;
+pub(crate) mod passwords;
 pub(crate) mod profile;
+pub(crate) mod recovery;
 pub(crate) mod registration;
+pub(crate) mod second_factor;
+pub(crate) mod sessions;
+pub(crate) mod sign_in;
+pub(crate) mod sign_up;
+pub(crate) mod step_up;
+mod totp;
+pub(crate) mod ways;
 
 pub(crate) use ceremony::{CEREMONY, Ceremony};
+pub(crate) use client::{Client, device_cookie};

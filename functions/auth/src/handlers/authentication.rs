@@ -2,25 +2,36 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use shared::http::{JsonBody, Problem, ProblemBody, SetCookies, cookie_value};
-use shared::identity::RequestMeta;
+use serde::Deserialize;
+use shared::http::{JsonBody, Problem, ProblemBody, cookie_value};
 use webauthn_rs::prelude::PublicKeyCredential;
 
-use super::{Before, SignedInBody, sign_in};
+use super::{SignedInBody, with_cookies};
 use crate::App;
-use crate::domain::{Ceremony, authentication};
+use crate::domain::sign_in::SessionMode;
+use crate::domain::{Ceremony, Client, authentication};
+
+/// `AuthenticationResponseJSON`, and what the session is to be.
+#[derive(Deserialize)]
+pub(crate) struct Assertion {
+    #[serde(flatten)]
+    credential: PublicKeyCredential,
+    #[serde(default)]
+    session: SessionMode,
+}
 
 /// Begins a sign-in with whichever passkey the user chooses: options for `startAuthentication({ optionsJSON })`.
 #[utoipa::path(post, path = "/api/auth/passkeys/authentication/options", tag = "auth",
     responses((status = 200, description = "PublicKeyCredentialRequestOptionsJSON (WebAuthn Level 3)", body = Value)))]
 pub(crate) async fn options(State(app): State<App>) -> Result<Response, Problem> {
-    let (options, cookie) = authentication::options(&app).await?;
-    Ok((SetCookies([cookie]), Json(options)).into_response())
+    let (options, secret) = authentication::options(&app).await?;
+    Ok(with_cookies(Json(options), [Ceremony::Authentication.cookie(&secret)]))
 }
 
 /// Ends the sign-in: checks the signature and begins a session.
 #[utoipa::path(post, path = "/api/auth/passkeys/authentication/verify", tag = "auth",
-    request_body(content = Value, description = "AuthenticationResponseJSON (WebAuthn Level 3)"),
+    request_body(content = Value,
+        description = "AuthenticationResponseJSON (WebAuthn Level 3); may carry `session`: `cookie` or `token`"),
     responses(
         (status = 200, description = "Signed in", body = SignedInBody),
         (status = 400, description = "The attempt is over", body = ProblemBody),
@@ -29,12 +40,11 @@ pub(crate) async fn options(State(app): State<App>) -> Result<Response, Problem>
     ))]
 pub(crate) async fn verify(
     State(app): State<App>,
-    request: RequestMeta,
+    client: Client,
     headers: HeaderMap,
-    before: Before,
-    JsonBody(answer): JsonBody<PublicKeyCredential>,
+    JsonBody(answer): JsonBody<Assertion>,
 ) -> Result<Response, Problem> {
     let cookie = cookie_value(&headers, Ceremony::Authentication.cookie_name());
-    let (user, signed_in) = authentication::verify(&app, request, cookie.as_deref(), &answer).await?;
-    sign_in(&app, Ceremony::Authentication, before, user, &signed_in).await
+    let welcome = authentication::verify(&app, &client, cookie.as_deref(), &answer.credential, answer.session).await?;
+    Ok(welcome.into_response())
 }

@@ -3,14 +3,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use shared::http::{JsonBody, Problem, ProblemBody, SetCookies, cookie_value};
-use shared::identity::RequestMeta;
+use shared::http::{JsonBody, Problem, ProblemBody, cookie_value};
 use utoipa::ToSchema;
 use webauthn_rs::prelude::RegisterPublicKeyCredential;
 
-use super::{Before, SignedInBody, sign_in};
+use super::{SignedInBody, with_cookies};
 use crate::App;
-use crate::domain::{Ceremony, registration};
+use crate::domain::sign_in::SessionMode;
+use crate::domain::{Ceremony, Client, registration};
 use crate::model::{DisplayName, Profile, Username};
 
 /// Who wants to register.
@@ -23,6 +23,15 @@ pub(crate) struct NewUser {
     display_name: String,
 }
 
+/// `RegistrationResponseJSON`, and what the session is to be.
+#[derive(Deserialize)]
+pub(crate) struct Attestation {
+    #[serde(flatten)]
+    credential: RegisterPublicKeyCredential,
+    #[serde(default)]
+    session: SessionMode,
+}
+
 /// Begins the registration of a new user: options for `startRegistration({ optionsJSON })`.
 #[utoipa::path(post, path = "/api/auth/passkeys/registration/options", tag = "auth", request_body = NewUser,
     responses(
@@ -32,13 +41,14 @@ pub(crate) struct NewUser {
 pub(crate) async fn options(State(app): State<App>, JsonBody(body): JsonBody<NewUser>) -> Result<Response, Problem> {
     let profile =
         Profile { username: Username::parse(&body.username)?, display_name: DisplayName::parse(&body.display_name)? };
-    let (options, cookie) = registration::options(&app, profile).await?;
-    Ok((SetCookies([cookie]), Json(options)).into_response())
+    let (options, secret) = registration::options(&app, profile).await?;
+    Ok(with_cookies(Json(options), [Ceremony::Registration.cookie(&secret)]))
 }
 
 /// Ends the registration: checks the passkey, stores the user and signs in.
 #[utoipa::path(post, path = "/api/auth/passkeys/registration/verify", tag = "auth",
-    request_body(content = Value, description = "RegistrationResponseJSON (WebAuthn Level 3)"),
+    request_body(content = Value,
+        description = "RegistrationResponseJSON (WebAuthn Level 3); may carry `session`: `cookie` or `token`"),
     responses(
         (status = 201, description = "Registered and signed in", body = SignedInBody),
         (status = 400, description = "The attempt is over or the passkey does not fit", body = ProblemBody),
@@ -46,13 +56,11 @@ pub(crate) async fn options(State(app): State<App>, JsonBody(body): JsonBody<New
     ))]
 pub(crate) async fn verify(
     State(app): State<App>,
-    request: RequestMeta,
+    client: Client,
     headers: HeaderMap,
-    before: Before,
-    JsonBody(answer): JsonBody<RegisterPublicKeyCredential>,
+    JsonBody(answer): JsonBody<Attestation>,
 ) -> Result<Response, Problem> {
     let cookie = cookie_value(&headers, Ceremony::Registration.cookie_name());
-    let (user, signed_in) = registration::verify(&app, request, cookie.as_deref(), &answer).await?;
-    let response = sign_in(&app, Ceremony::Registration, before, user, &signed_in).await?;
-    Ok((StatusCode::CREATED, response).into_response())
+    let welcome = registration::verify(&app, &client, cookie.as_deref(), &answer.credential, answer.session).await?;
+    Ok((StatusCode::CREATED, welcome).into_response())
 }

@@ -1,17 +1,18 @@
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use jiff::Timestamp;
 use serde::Serialize;
-use shared::http::{Problem, ProblemBody, SetCookies};
-use shared::identity::{Assurance, Caller, SignedIn};
+use shared::http::{Problem, ProblemBody};
+use shared::identity::{Assurance, Caller, SessionKind};
 use shared::ledger::AuditEntry;
 use utoipa::ToSchema;
 
+use super::signed_out;
 use crate::App;
 use crate::domain::profile;
 use crate::model::UserBody;
+use crate::store::session_audits::{self, SessionEvent};
 use crate::store::users;
 
 /// The signed-in user and the session.
@@ -36,6 +37,11 @@ pub(crate) struct SessionBody {
     /// Authenticator assurance level of NIST SP 800-63B: `aal1` or `aal2`.
     #[schema(value_type = String, example = "aal2")]
     assurance: Assurance,
+    /// What proves it: `cookie`, `bearer` or `api_key`.
+    #[schema(value_type = String, example = "cookie")]
+    kind: SessionKind,
+    /// How the user was authenticated, in the names of RFC 8176 where it has one.
+    methods: Vec<String>,
 }
 
 /// Who is signed in.
@@ -58,6 +64,8 @@ pub(crate) async fn me(State(app): State<App>, caller: Caller) -> Result<Json<Me
             expires_at: session.expires_at,
             idle_expires_at: platform.sessions.idle_expires_at(session),
             assurance: session.assurance,
+            kind: session.kind,
+            methods: session.methods.iter().map(ToString::to_string).collect(),
         },
     }))
 }
@@ -65,7 +73,8 @@ pub(crate) async fn me(State(app): State<App>, caller: Caller) -> Result<Json<Me
 /// A session's CSRF token.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CsrfBody {
-    csrf_token: String,
+    /// Nothing where the session is not in a cookie: then no token is needed.
+    csrf_token: Option<String>,
 }
 
 /// The token that `X-CSRF-Token` has to be in requests that change something.
@@ -74,7 +83,7 @@ pub(crate) struct CsrfBody {
     (status = 401, description = "Nobody is signed in", body = ProblemBody),
 ))]
 pub(crate) async fn csrf(caller: Caller) -> Json<CsrfBody> {
-    Json(CsrfBody { csrf_token: caller.signed_in.token.csrf() })
+    Json(CsrfBody { csrf_token: caller.signed_in.csrf() })
 }
 
 /// Ends the session.
@@ -87,5 +96,9 @@ pub(crate) async fn logout(State(app): State<App>, caller: Caller) -> Result<Res
     let platform = &app.platform;
     let entry = AuditEntry::by(&caller, "auth.sign_out", "session", platform.now()).resource(caller.session().id);
     platform.sessions.revoke(&platform.db.scoped(entry), &caller.signed_in).await?;
-    Ok((StatusCode::NO_CONTENT, SetCookies([SignedIn::removal_cookie()]), ()).into_response())
+    let (session, on) = (caller.session(), platform.db.unaudited(caller.user_id()));
+    let event = SessionEvent::SignedOut;
+    session_audits::insert(&on, session.user_id, session.id, event, session.device_id, caller.request, platform.now())
+        .await?;
+    Ok(signed_out(session))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Admission, Admitted, Cached, TOMBSTONE, USER_ID_LENGTH, cached};
+use super::{Admission, Admitted, Cached, LIVE_PREFIX_LENGTH, TOMBSTONE, USER_ID_LENGTH, VERSION_LENGTH, cached};
 use crate::clock::Clock;
 
 /// Above this many entries the expired ones are swept at the next write.
@@ -35,13 +35,23 @@ impl Memory {
     }
 
     pub(super) fn admit(&self, admission: &Admission<'_>) -> Admitted {
-        let session = cached(admission.session.and_then(|key| self.get(key)));
+        let session = cached(admission.session.and_then(|key| self.get(key)).filter(|value| !self.is_old(value)));
         let who = match &session {
             Cached::Live(value) => String::from_utf8_lossy(&value[..USER_ID_LENGTH]).into_owned(),
             _ => admission.stranger(),
         };
         let hits = self.count(&format!("limit:{who}:{}", admission.window), admission.keep_seconds);
         Admitted { session, hits }
+    }
+
+    /// Whether a live session was read before its user's floor rose.
+    fn is_old(&self, value: &[u8]) -> bool {
+        let Some((user, version)) = value.get(..LIVE_PREFIX_LENGTH).map(|prefix| prefix.split_at(USER_ID_LENGTH))
+        else {
+            return false;
+        };
+        let floor = self.get(&format!("floor:{}", String::from_utf8_lossy(user)));
+        floor.is_some_and(|floor| version < floor.as_slice())
     }
 
     pub(super) fn put(&self, key: &str, value: &[u8], ttl_seconds: i64) {
@@ -54,6 +64,18 @@ impl Memory {
         let mut entries = self.entries();
         let revoked = entries.values.get(key).is_some_and(|(value, expires)| value == TOMBSTONE && *expires > now);
         if !revoked {
+            entries.put(key, value, now, ttl_seconds);
+        }
+    }
+
+    pub(super) fn put_newer(&self, key: &str, value: &[u8], ttl_seconds: i64) {
+        let now = self.clock.now().as_second();
+        let mut entries = self.entries();
+        let newer = entries
+            .values
+            .get(key)
+            .is_some_and(|(there, expires)| *expires > now && there[..VERSION_LENGTH] > value[..VERSION_LENGTH]);
+        if !newer {
             entries.put(key, value, now, ttl_seconds);
         }
     }
@@ -72,7 +94,7 @@ impl Memory {
         counter.0
     }
 
-    fn get(&self, key: &str) -> Option<Vec<u8>> {
+    pub(super) fn get(&self, key: &str) -> Option<Vec<u8>> {
         let now = self.clock.now().as_second();
         self.entries().values.get(key).filter(|(_, expires)| *expires > now).map(|(value, _)| value.clone())
     }

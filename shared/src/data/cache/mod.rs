@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use secrecy::SecretString;
+use uuid::Uuid;
 
 use self::memory::Memory;
 use self::redis::Redis;
@@ -46,7 +47,7 @@ pub enum Cached {
     Unknown,
     /// It was ended.
     Revoked,
-    /// The session as it was put, JSON behind its user's id.
+    /// The session as it was put: user's id, security version, tag, JSON.
     Live(Vec<u8>),
 }
 
@@ -108,7 +109,8 @@ impl Cache {
         .await
     }
 
-    /// Puts a live session, unless it was ended meanwhile. `value` begins with the user's id, 36 characters.
+    /// Puts a live session, unless it was ended meanwhile. `value` begins with the user's id, 36 characters, and the
+    /// user's security version, 10 digits.
     pub async fn put_session(&self, key: &str, value: &[u8], ttl_seconds: i64) -> Result<(), CacheError> {
         self.attempt(async {
             match &self.0.backend {
@@ -134,6 +136,43 @@ impl Cache {
             }
         })
         .await
+    }
+
+    /// Makes entries of a user from before `version` unknown. They were read from the database before it rose, so that
+    /// even one that arrives late is not believed.
+    pub async fn raise_floor(&self, user_id: Uuid, version: i64, ttl_seconds: i64) -> Result<(), CacheError> {
+        self.put_newer(&format!("floor:{user_id}"), version, b"", ttl_seconds).await
+    }
+
+    /// Puts a value, unless a newer one is there.
+    pub async fn put_newer(&self, key: &str, version: i64, value: &[u8], ttl_seconds: i64) -> Result<(), CacheError> {
+        let value = [format!("{version:010}").as_bytes(), value].concat();
+        self.attempt(async {
+            match &self.0.backend {
+                Backend::Redis(redis) => redis.put_newer(key, &value, ttl_seconds).await,
+                Backend::Memory(memory) => {
+                    memory.put_newer(key, &value, ttl_seconds);
+                    Ok(())
+                }
+            }
+        })
+        .await
+    }
+
+    /// What [`Cache::put_newer`] put, and its version.
+    pub async fn get_versioned(&self, key: &str) -> Result<Option<(i64, Vec<u8>)>, CacheError> {
+        let value = self
+            .attempt(async {
+                match &self.0.backend {
+                    Backend::Redis(redis) => redis.get(key).await,
+                    Backend::Memory(memory) => Ok(memory.get(key)),
+                }
+            })
+            .await?;
+        Ok(value.and_then(|value| {
+            let (version, value) = value.split_at_checked(VERSION_LENGTH)?;
+            Some((std::str::from_utf8(version).ok()?.parse().ok()?, value.to_vec()))
+        }))
     }
 
     /// Counts one more hit on a bucket and gives the sum.
@@ -171,10 +210,14 @@ impl Cache {
 fn cached(value: Option<Vec<u8>>) -> Cached {
     match value {
         Some(value) if value == TOMBSTONE => Cached::Revoked,
-        Some(value) if value.len() > USER_ID_LENGTH => Cached::Live(value),
+        Some(value) if value.len() > LIVE_PREFIX_LENGTH => Cached::Live(value),
         _ => Cached::Unknown,
     }
 }
 
 /// Length of the user's id at the start of a live session's value.
-pub(crate) const USER_ID_LENGTH: usize = 36;
+const USER_ID_LENGTH: usize = 36;
+/// Digits of a version.
+const VERSION_LENGTH: usize = 10;
+/// What the cache reads of a live session's value.
+pub(crate) const LIVE_PREFIX_LENGTH: usize = USER_ID_LENGTH + VERSION_LENGTH;

@@ -13,7 +13,11 @@ const ADMIT: &str = r"
 local session = ''
 if KEYS[1] ~= ARGV[1] then session = redis.call('GET', KEYS[1]) or '' end
 local who = ARGV[2]
-if #session > 36 then who = string.sub(session, 1, 36) end
+if #session > 46 then
+    local user = string.sub(session, 1, 36)
+    local floor = redis.call('GET', ARGV[1] .. 'floor:' .. user)
+    if floor and string.sub(session, 37, 46) < floor then session = '' else who = user end
+end
 local counter = ARGV[1] .. 'limit:' .. who .. ':' .. ARGV[3]
 local hits = redis.call('INCR', counter)
 if hits == 1 then redis.call('EXPIRE', counter, ARGV[4]) end
@@ -21,6 +25,12 @@ return {session, hits}";
 
 const PUT_UNLESS: &str = r"
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end";
+
+const PUT_NEWER: &str = r"
+local there = redis.call('GET', KEYS[1])
+if not there or string.sub(there, 1, 10) <= string.sub(ARGV[1], 1, 10) then
+    redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+end";
 
 const COUNT: &str = r"
 local hits = redis.call('INCR', KEYS[1])
@@ -32,6 +42,7 @@ pub(super) struct Redis {
     prefix: String,
     admit: Script,
     put_unless: Script,
+    put_newer: Script,
     count: Script,
 }
 
@@ -50,6 +61,7 @@ impl Redis {
             prefix: prefix.to_owned(),
             admit: Script::new(ADMIT),
             put_unless: Script::new(PUT_UNLESS),
+            put_newer: Script::new(PUT_NEWER),
             count: Script::new(COUNT),
         })
     }
@@ -88,6 +100,24 @@ impl Redis {
             .invoke_async(&mut self.connection.clone())
             .await
             .map_err(|error| failed(&error, "putting a session"))
+    }
+
+    pub(super) async fn put_newer(&self, key: &str, value: &[u8], ttl: i64) -> Result<(), CacheError> {
+        self.put_newer
+            .key(self.key(key))
+            .arg(value)
+            .arg(ttl)
+            .invoke_async(&mut self.connection.clone())
+            .await
+            .map_err(|error| failed(&error, "putting a versioned value"))
+    }
+
+    pub(super) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, CacheError> {
+        redis::cmd("GET")
+            .arg(self.key(key))
+            .query_async(&mut self.connection.clone())
+            .await
+            .map_err(|error| failed(&error, "getting a value"))
     }
 
     pub(super) async fn count(&self, bucket: &str, keep_seconds: i64) -> Result<u64, CacheError> {

@@ -19,7 +19,7 @@ pub(super) fn client_address(extensions: &Extensions) -> Option<IpAddr> {
 }
 
 /// What an address is counted by: IPv4 whole, IPv6 by its /64, for a subscriber has all of one.
-pub(super) fn bucket(address: Option<IpAddr>) -> String {
+pub fn bucket(address: Option<IpAddr>) -> String {
     match address {
         None => "unknown".into(),
         Some(IpAddr::V4(address)) => address.to_string(),

@@ -1,20 +1,31 @@
 //! One cache round trip: finds the session and counts the request.
 
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
+use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::Surface;
 use super::address::bucket;
+use super::credential::Credential;
 use super::limits::{Standing, Window, count};
 use crate::Platform;
 use crate::config::RateLimits;
 use crate::data::cache::{Admission, Cached};
-use crate::http::{Problem, cookie_value};
-use crate::identity::{RequestMeta, SESSION_COOKIE, SessionToken, SignedIn};
+use crate::http::Problem;
+use crate::identity::{Assurance, RequestMeta, SessionKind, SignedIn, TokenHash};
 
-pub(super) async fn admit(State(platform): State<Platform>, mut request: Request, next: Next) -> Response {
-    let token = session_token(request.headers());
+pub(super) async fn admit(
+    State((platform, surface)): State<(Platform, Surface)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    // A token that proves nothing is counted like no token at all before it is refused.
+    let (token, refusal) = match Credential::of(&platform, request.headers()).await {
+        Ok(token) => (token, None),
+        Err(problem) => (None, Some(problem)),
+    };
+    let in_header = token.as_ref().is_some_and(Credential::is_in_header);
     let address = bucket(request.extensions().get::<RequestMeta>().and_then(|meta| meta.address));
     let (signed_in, standing) = match identify(&platform, address, token).await {
         Ok(identified) => identified,
@@ -23,10 +34,23 @@ pub(super) async fn admit(State(platform): State<Platform>, mut request: Request
     let mut response = if standing.exceeded() {
         standing.problem().into_response()
     } else {
-        if let Some(signed_in) = signed_in {
-            request.extensions_mut().insert(signed_in);
+        let refusal = refusal.or_else(|| (in_header && signed_in.is_none()).then(Problem::token_invalid));
+        match refusal.map_or(Ok(signed_in), Err).and_then(|signed_in| {
+            signed_in
+                .map(|signed_in| {
+                    in_scope(surface, &request, signed_in)
+                        .and_then(|signed_in| strong_enough(&platform, &request, signed_in))
+                })
+                .transpose()
+        }) {
+            Ok(signed_in) => {
+                if let Some(signed_in) = signed_in {
+                    request.extensions_mut().insert(signed_in);
+                }
+                next.run(request).await
+            }
+            Err(problem) => problem.into_response(),
         }
-        next.run(request).await
     };
     standing.write(response.headers_mut());
     response
@@ -35,11 +59,10 @@ pub(super) async fn admit(State(platform): State<Platform>, mut request: Request
 async fn identify(
     platform: &Platform,
     address: String,
-    token: Option<SessionToken>,
+    token: Option<Credential>,
 ) -> Result<(Option<SignedIn>, Standing), Problem> {
     let window = Window::at(platform.now());
-    let hash = token.as_ref().map(SessionToken::hash);
-    let key = hash.as_ref().map(crate::identity::TokenHash::cache_key);
+    let key = token.as_ref().map(|token| TokenHash::cache_key(&token.hash));
     let admission = Admission {
         session: key.as_deref(),
         address: &address,
@@ -59,8 +82,8 @@ async fn identify(
     {
         return Ok((None, Standing { limit, hits, window }));
     }
-    let session = match &hash {
-        Some(hash) => platform.sessions.resume(hash, cached).await?,
+    let session = match &token {
+        Some(token) => platform.sessions.resume(token.presented, &token.hash, cached).await?,
         None => None,
     };
     let (who, limit) = match &session {
@@ -72,10 +95,33 @@ async fn identify(
         Some(hits) if counted_already => hits,
         _ => count(platform, &who, window).await?,
     };
-    let signed_in = session.zip(token).map(|(session, token)| SignedIn { session, token });
+    let signed_in = session.zip(token).map(|(session, token)| SignedIn { session, proof: token.proof });
     Ok((signed_in, Standing { limit, hits, window }))
 }
 
-fn session_token(headers: &HeaderMap) -> Option<SessionToken> {
-    cookie_value(headers, SESSION_COOKIE).and_then(|value| SessionToken::parse(&value))
+/// A role that needs a second factor can do nothing but enrol one before it has.
+fn strong_enough(platform: &Platform, request: &Request, signed_in: SignedIn) -> Result<SignedIn, Problem> {
+    let session = &signed_in.session;
+    let weak = session.kind != SessionKind::ApiKey
+        && session.assurance == Assurance::Aal1
+        && !session.methods.iter().any(|method| method == "trusted_device");
+    let needs_more = weak && platform.settings.sign_in.mfa_roles.contains(&session.role);
+    if needs_more && !request.uri().path().starts_with("/api/auth/") {
+        return Err(Problem::forbidden("second_factor_required", "Your role needs a second factor")
+            .detail("Add a passkey or an authenticator app to your account, then sign in with it."));
+    }
+    Ok(signed_in)
+}
+
+/// An API key does what its scopes say and nothing else: not even what no scope names.
+fn in_scope(surface: Surface, request: &Request, signed_in: SignedIn) -> Result<SignedIn, Problem> {
+    let Some(scopes) = &signed_in.session.scopes else { return Ok(signed_in) };
+    let writes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    match (surface.area)(request.uri().path()) {
+        Some(area) if scopes.iter().any(|scope| scope.allows(area, writes)) => Ok(signed_in),
+        Some(_) => Err(Problem::forbidden("scope_missing", "This API key is not for that")
+            .detail("Make another with the scope this needs: a key's scopes never change.")),
+        None => Err(Problem::forbidden("api_key_refused", "API keys are not for that")
+            .detail("Sign in: this can only be done by somebody who is there.")),
+    }
 }

@@ -29,12 +29,18 @@ fn allow(headers: &mut HeaderMap, origin: HeaderValue, preflight: bool) {
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
     headers.insert(
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("X-Request-Id, RateLimit, RateLimit-Policy, Retry-After"),
+        HeaderValue::from_static(
+            "ETag, Link, X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, X-RateLimit-Limit, \
+             X-RateLimit-Remaining, X-RateLimit-Reset",
+        ),
     );
     if preflight {
         for (name, value) in [
             (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE"),
-            (header::ACCESS_CONTROL_ALLOW_HEADERS, "Content-Type, X-CSRF-Token"),
+            (
+                header::ACCESS_CONTROL_ALLOW_HEADERS,
+                "Authorization, Content-Type, If-Match, If-None-Match, X-CSRF-Token",
+            ),
             (header::ACCESS_CONTROL_MAX_AGE, "600"),
         ] {
             headers.insert(name, HeaderValue::from_static(value));

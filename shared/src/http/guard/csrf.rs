@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use super::cors::is_allowed;
 use crate::Platform;
 use crate::http::Problem;
-use crate::identity::SignedIn;
+use crate::identity::{Proof, SignedIn};
 
 /// A request that changes something needs to come from an allowed origin; with a session, it also needs the
 /// session's CSRF token.
@@ -21,13 +21,20 @@ pub(super) async fn check(State(platform): State<Platform>, request: Request, ne
 }
 
 fn refuse(platform: &Platform, request: &Request) -> Result<(), Problem> {
+    let signed_in = request.extensions().get::<SignedIn>();
+    let cookie = match signed_in.map(|signed_in| &signed_in.proof) {
+        // A browser adds no Authorization header by itself, so no other site's page can have.
+        Some(Proof::Bearer(_) | Proof::ApiKey(_)) => return Ok(()),
+        Some(Proof::Cookie(token)) => Some(token),
+        None => None,
+    };
     if !comes_from_us(platform, request.headers()) {
         return Err(Problem::forbidden("cross_site", "This request came from a page of another site")
             .detail("If the page is one of yours, add its origin to WARD_ORIGINS."));
     }
-    let Some(signed_in) = request.extensions().get::<SignedIn>() else { return Ok(()) };
+    let Some(token) = cookie else { return Ok(()) };
     let sent = request.headers().get("x-csrf-token").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if signed_in.token.csrf_matches(sent) {
+    if token.csrf_matches(sent) {
         Ok(())
     } else {
         Err(Problem::forbidden("csrf_token_invalid", "The X-CSRF-Token header is missing or wrong")

@@ -3,12 +3,10 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
 
-use super::address::bucket;
 use crate::Platform;
 use crate::config::RateLimits;
 use crate::data::{DbError, count_in_database};
 use crate::http::Problem;
-use crate::identity::RequestMeta;
 
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -69,17 +67,6 @@ pub(super) async fn count(platform: &Platform, who: &str, window: Window) -> Res
     }
     let now = platform.now();
     count_in_database(&platform.db, &bucket, now, now + SignedDuration::from_secs(window.resets_in)).await
-}
-
-/// Counts a sign-in attempt with one credential from one address.
-///
-/// # Errors
-/// 429 with `Retry-After` where there were too many in this window.
-pub async fn check_sign_in(platform: &Platform, request: RequestMeta, credential: &str) -> Result<(), Problem> {
-    let window = Window::at(platform.now());
-    let who = format!("sign-in:{}:{credential}", bucket(request.address));
-    let hits = count(platform, &who, window).await?;
-    if hits > platform.settings.rate_limits.sign_in { Err(too_many(window)) } else { Ok(()) }
 }
 
 #[cfg(test)]

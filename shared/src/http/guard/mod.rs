@@ -1,11 +1,13 @@
 //! The guard: what every request passes before a handler, and every answer on its way out.
 //!
 //! From the outside in: panics become problems, the request gets its id, the answer its security headers; CORS;
-//! the body limit; one cache round trip for session and rate limit; CSRF.
+//! the body limit; one cache round trip for session and rate limit; CSRF; completion of what changes something.
 
 mod address;
 mod admit;
+mod completion;
 mod cors;
+mod credential;
 mod csrf;
 mod headers;
 pub(super) mod limits;
@@ -16,10 +18,12 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
 
+pub use address::bucket as address_bucket;
 pub use headers::security_headers;
 
 use super::Problem;
 use crate::Platform;
+use crate::identity::Area;
 
 /// What the guard does with a function's requests.
 #[derive(Clone, Copy, Debug)]
@@ -28,12 +32,20 @@ pub struct Surface {
     pub body_limit: usize,
     /// Whether requests are identified and counted. Only health checks are not.
     pub counted: bool,
+    /// Which area of the API a path belongs to, for the scopes of API keys; `None` where no key may go.
+    pub area: fn(&str) -> Option<Area>,
 }
 
 impl Surface {
-    /// Counted, with bodies up to `body_limit` bytes.
+    /// Counted, with bodies up to `body_limit` bytes, closed to API keys.
     pub const fn with_body_limit(body_limit: usize) -> Self {
-        Self { body_limit, counted: true }
+        Self { body_limit, counted: true, area: |_| None }
+    }
+
+    /// The same, open to the API keys that have a scope of the area.
+    #[must_use]
+    pub const fn in_area(self, area: fn(&str) -> Option<Area>) -> Self {
+        Self { area, ..self }
     }
 }
 
@@ -41,11 +53,12 @@ impl Surface {
 pub fn guarded(router: Router, platform: &Platform, surface: Surface) -> Router {
     let router = router
         .fallback(async || Problem::not_found())
-        .method_not_allowed_fallback(async || Problem::method_not_allowed());
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .layer(from_fn(completion::carry_through));
     let counted = if surface.counted {
         router
             .layer(from_fn_with_state(platform.clone(), csrf::check))
-            .layer(from_fn_with_state(platform.clone(), admit::admit))
+            .layer(from_fn_with_state((platform.clone(), surface), admit::admit))
     } else {
         router
     };

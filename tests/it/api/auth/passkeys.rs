@@ -1,7 +1,11 @@
 //! `/api/auth/passkeys`.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tests::TestApp;
+
+use super::column;
 
 #[tokio::test]
 async fn registration_stores_a_user_and_signs_in() {
@@ -138,23 +142,78 @@ async fn authentication_verify_says_the_same_of_every_wrong_passkey() {
         (|browser| browser.authenticator.signs_right = false) as fn(&mut tests::Browser),
         |browser| browser.authenticator.verifies_user = false,
         |browser| browser.authenticator.origin = "https://evil.example".into(),
-        // A passkey nobody registered.
-        |browser| {
-            let options = json!({"challenge": "AA", "user": {"id": "AAAAAAAAAAAAAAAAAAAAAA"}});
-            browser.authenticator.create(&options);
-        },
+        |browser| browser.authenticator.relying_party = "evil.example".into(),
+        |browser| browser.authenticator.tells_user_handle = false,
     ] {
-        let mut browser = known.clone();
-        browser.cookies.clear();
-        browser.csrf = None;
-        spoil(&mut browser);
-        let answer = browser.sign_in().await;
-        assert_eq!(answer.status, 401);
-        answers.push((answer.code(), answer.json()["title"].clone()));
-        assert!(!browser.cookies.contains_key("__Host-ward_session"));
+        answers.push(refusal(&known, spoil).await);
     }
+    assert_eq!(answers[0]["code"], "passkey_rejected");
     answers.dedup();
-    assert_eq!(answers.len(), 1);
+    assert_eq!(answers.len(), 1, "{answers:?}");
+}
+
+#[tokio::test]
+async fn a_passkey_that_is_not_stored_is_unknown_whoever_it_names() {
+    let app = TestApp::new().await;
+    let known = app.signed_in("ada").await;
+    app.signed_in("grace").await;
+    let grace = column(&app, "SELECT id::text FROM users ORDER BY created_at DESC, id DESC LIMIT 1").await;
+    let grace: uuid::Uuid = grace[0].parse().unwrap();
+    let handle = |id: uuid::Uuid| json!(URL_SAFE_NO_PAD.encode(id.as_bytes()));
+    let ours = known.authenticator.credentials[0].user_handle.clone();
+
+    let mut answers = Vec::new();
+    // A passkey nobody registered, in the name of a user there is and of one there is not.
+    for user in [ours, handle(uuid::Uuid::from_u128(7))] {
+        let create = |browser: &mut tests::Browser| {
+            browser.authenticator.create(&json!({"challenge": "AA", "user": {"id": user}}));
+        };
+        answers.push(refusal(&known, create).await);
+    }
+    // One that is stored, but for another user.
+    let rename = |browser: &mut tests::Browser| browser.authenticator.credentials[0].user_handle = handle(grace);
+    answers.push(refusal(&known, rename).await);
+    let right = refusal(&known, |browser| browser.authenticator.signs_right = false).await;
+    assert_eq!((&answers[0]["status"], &answers[0]["code"]), (&json!(401), &json!("passkey_unknown")));
+    assert_eq!(answers[0]["title"], right["title"]);
+    answers.dedup();
+    assert_eq!(answers.len(), 1, "{answers:?}");
+
+    // What is written down is the same for all four.
+    assert_eq!(column(&app, "SELECT method || result FROM login_attempts").await, ["passkeyrejected"; 4]);
+    assert_eq!(column(&app, "SELECT event_type FROM security_events").await, ["login_failed"; 4]);
+}
+
+/// The problem that a signed-out browser hears, without its id.
+async fn refusal(known: &tests::Browser, spoil: impl FnOnce(&mut tests::Browser)) -> Value {
+    let mut browser = known.clone();
+    browser.lose_session();
+    spoil(&mut browser);
+    let answer = browser.sign_in().await;
+    assert_eq!(answer.status, 401);
+    answer.code();
+    assert!(!browser.cookies.contains_key("__Host-ward_session"));
+    let mut problem = answer.json();
+    problem.as_object_mut().unwrap().remove("request_id");
+    problem
+}
+
+#[tokio::test]
+async fn answers_tell_the_password_manager_what_it_holds() {
+    let app = TestApp::new().await;
+    let mut browser = app.browser();
+    let registered = browser.try_register("ada").await.json();
+    let signal = |ids: Vec<&str>, browser: &tests::Browser| {
+        json!({
+            "rp_id": "localhost", "user_id": browser.authenticator.credentials[0].user_handle,
+            "accepted_credential_ids": ids, "name": "ada", "display_name": "Display ada",
+        })
+    };
+    let first = browser.authenticator.credentials[0].id.clone();
+    assert_eq!(registered["signal"], signal(vec![&first], &browser));
+    browser.add_passkey("spare").await;
+    let second = browser.authenticator.credentials[1].id.clone();
+    assert_eq!(browser.sign_in().await.json()["signal"], signal(vec![&first, &second], &browser));
 }
 
 #[tokio::test]
@@ -168,7 +227,7 @@ async fn a_passkey_is_tried_five_times_from_one_address() {
         assert_eq!(browser.sign_in().await.code(), "passkey_rejected");
     }
     let answer = browser.sign_in().await;
-    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (429, "rate_limited"));
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (429, "sign_in_throttled"));
     assert!(answer.headers.contains_key("retry-after"));
     // Elsewhere the owner signs in as ever.
     let mut elsewhere = browser.clone();

@@ -1,0 +1,137 @@
+//! Scopes: what an API key may do.
+
+use serde::{Deserialize, Serialize};
+
+/// A part of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Area {
+    /// `/api/storage`.
+    Storage,
+    /// `/api/chats`.
+    Chat,
+    /// `/api/usage`.
+    Usage,
+    /// The account itself: who it is, its sessions, devices and factors.
+    Account,
+    /// `/api/preferences`.
+    Preferences,
+    /// `/api/users`.
+    Users,
+    /// `/api/github`.
+    Github,
+}
+
+/// Leave to read or to change one area. The one does not bring the other: a device that sends measurements need not be
+/// able to read them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "&'static str", try_from = "String")]
+pub struct Scope {
+    area: Area,
+    write: bool,
+}
+
+const fn read(area: Area) -> Scope {
+    Scope { area, write: false }
+}
+
+const fn write(area: Area) -> Scope {
+    Scope { area, write: true }
+}
+
+/// All there are. An account is changed by its user alone, so no scope allows that.
+const NAMED: [(&str, Scope); 12] = [
+    ("storage:read", read(Area::Storage)),
+    ("storage:write", write(Area::Storage)),
+    ("chat:read", read(Area::Chat)),
+    ("chat:write", write(Area::Chat)),
+    ("usage:read", read(Area::Usage)),
+    ("account:read", read(Area::Account)),
+    ("preferences:read", read(Area::Preferences)),
+    ("preferences:write", write(Area::Preferences)),
+    ("users:read", read(Area::Users)),
+    ("users:write", write(Area::Users)),
+    ("github:read", read(Area::Github)),
+    ("github:write", write(Area::Github)),
+];
+
+impl Scope {
+    /// The names there are.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMED.iter().map(|(name, _)| *name)
+    }
+
+    /// The scope of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        NAMED.iter().find(|(known, _)| *known == name).map(|(_, scope)| *scope)
+    }
+
+    /// The scope's name, as the API and the database have it.
+    pub fn name(self) -> &'static str {
+        // Only the table makes scopes, so it names each.
+        NAMED.iter().find(|(_, scope)| *scope == self).map_or("", |(name, _)| name)
+    }
+
+    /// Whether it allows this: with `write` to change the area, otherwise to read it.
+    pub fn allows(self, area: Area, write: bool) -> bool {
+        self.area == area && self.write == write
+    }
+}
+
+impl From<Scope> for &'static str {
+    fn from(scope: Scope) -> Self {
+        scope.name()
+    }
+}
+
+/// There is no scope of that name.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no such scope")]
+pub struct UnknownScope;
+
+impl TryFrom<String> for Scope {
+    type Error = UnknownScope;
+
+    fn try_from(name: String) -> Result<Self, UnknownScope> {
+        Self::parse(&name).ok_or(UnknownScope)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_read_back_and_no_other_is_read() {
+        for name in Scope::names() {
+            let scope = Scope::parse(name).unwrap();
+            assert_eq!(scope.name(), name);
+            let json = serde_json::to_string(&scope).unwrap();
+            assert_eq!(json, format!("\"{name}\""));
+            assert_eq!(serde_json::from_str::<Scope>(&json).unwrap(), scope);
+        }
+        for wrong in ["", "storage", "storage:", "storage:admin", "Storage:read", " storage:read", "usage:write", "*"] {
+            assert_eq!(Scope::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_scope_allows_what_its_name_says_and_nothing_else() {
+        let areas = [
+            (Area::Storage, "storage"),
+            (Area::Chat, "chat"),
+            (Area::Usage, "usage"),
+            (Area::Account, "account"),
+            (Area::Preferences, "preferences"),
+            (Area::Users, "users"),
+            (Area::Github, "github"),
+        ];
+        for scope in Scope::names().filter_map(Scope::parse) {
+            for (area, name) in areas {
+                for (write, verb) in [(false, "read"), (true, "write")] {
+                    let named = scope.name() == format!("{name}:{verb}");
+                    assert_eq!(scope.allows(area, write), named, "{} for {name}:{verb}", scope.name());
+                }
+            }
+        }
+    }
+}

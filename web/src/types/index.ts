@@ -1,0 +1,5 @@
+/** The bodies of Ward's HTTP API as this page uses them. Times are RFC 3339 in UTC. */
+export type * from './account';
+export type * from './data';
+export type * from './sign-in';
+export type * from './users';
