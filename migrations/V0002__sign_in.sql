@@ -360,33 +360,52 @@ CREATE OR REPLACE FUNCTION resume_session(wanted_hash bytea, seen_at timestamptz
             sessions.created_at, sessions.last_seen_at, sessions.expires_at
     $$;
 
--- A page of users, for whoever the transaction serves where that user is an administrator in the table itself; each
--- user shown gets an audit row.
+-- A page of users, and whether there are more behind it; each user shown gets an audit row. For whoever the transaction
+-- serves where that user is an administrator in the table itself; for nobody where the login may act as the tables'
+-- owner: that is the operator, at the `ward` command.
 CREATE FUNCTION list_users(after_id uuid, page_size int, wanted_role text, wanted_status text, wanted_index bytea,
         acting_session uuid, acting_request uuid, acting_address text, seen_at timestamptz)
-    RETURNS TABLE (id uuid, role text, status text, profile bytea, created_at timestamptz, updated_at timestamptz)
+    RETURNS TABLE (id uuid, role text, status text, profile bytea, created_at timestamptz, updated_at timestamptz,
+        more boolean)
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
     AS $$
-        WITH page AS (
+        WITH found AS (
             SELECT users.* FROM users
-            WHERE EXISTS (SELECT FROM users actor WHERE actor.id = current_user_id()
-                    AND actor.role = 'admin' AND actor.status = 'active')
+            WHERE (EXISTS (SELECT FROM users actor WHERE actor.id = current_user_id()
+                        AND actor.role = 'admin' AND actor.status = 'active')
+                    OR current_user_id() = '00000000-0000-0000-0000-000000000000'
+                        AND pg_has_role(session_user, current_user, 'MEMBER'))
                 AND (after_id IS NULL OR users.id > after_id)
                 AND (wanted_role IS NULL OR users.role = wanted_role)
                 AND (wanted_status IS NULL OR users.status = wanted_status)
                 AND (wanted_index IS NULL OR users.username_index = wanted_index OR EXISTS (
                     SELECT FROM user_contacts WHERE user_contacts.user_id = users.id
                         AND user_contacts.address_index = wanted_index))
-            ORDER BY users.id LIMIT page_size
+            ORDER BY users.id LIMIT page_size + 1
+        ), page AS (
+            SELECT * FROM found ORDER BY id LIMIT page_size
         ), noted AS (
             INSERT INTO audit_log (id, user_id, actor_id, session_id, action, resource_type, resource_id, request_id,
                 address, created_at)
             SELECT gen_random_uuid(), page.id, current_user_id(), acting_session, 'user.list', 'user', page.id::text,
                 acting_request, acting_address, seen_at FROM page
         )
-        SELECT page.id, page.role, page.status, page.profile, page.created_at, page.updated_at FROM page
-        ORDER BY page.id
+        SELECT page.id, page.role, page.status, page.profile, page.created_at, page.updated_at,
+            (SELECT count(*) FROM found) > page_size
+        FROM page ORDER BY page.id
     $$;
+
+-- Whether a user is an active administrator, and how many of those there are beside another: asked before the one
+-- changes the other. Locks until the end of the transaction: two who would demote each other come one after the other.
+CREATE FUNCTION administrators(acting uuid, target uuid) RETURNS TABLE (acts boolean, others bigint)
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
+    AS $$
+        SELECT pg_advisory_xact_lock(7246108);
+        SELECT coalesce(bool_or(id = acting), false), count(*) FILTER (WHERE id <> target)
+        FROM users WHERE role = 'admin' AND status = 'active'
+    $$;
+REVOKE ALL ON FUNCTION administrators(uuid, uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION administrators(uuid, uuid) TO ward_app;
 
 REVOKE ALL ON FUNCTION find_account(text, bytea), find_recovery(bytea, timestamptz),
     find_session(bytea, timestamptz, bigint), find_api_key(bytea, timestamptz),

@@ -26,6 +26,7 @@ pub struct TestApp {
     /// The clock.
     pub clock: TestClock,
     pub(crate) router: Router,
+    settings: HashMap<String, String>,
     database: String,
     _model: Model,
     folder: TempDir,
@@ -68,10 +69,25 @@ impl TestApp {
         if let Some(url) = settings.get_mut("DATABASE_URL") {
             *url = url.replace("{database}", &database);
         }
-        let settings = Settings::from_lookup(&|name| settings.get(name).cloned()).expect("settings");
-        let platform = Platform::with(settings, clock.clock(), keyring).expect("a platform");
+        let parsed = Settings::from_lookup(&|name| settings.get(name).cloned()).expect("settings");
+        let platform = Platform::with(parsed, clock.clock(), keyring).expect("a platform");
         let router = product(Apps::new(&platform).expect("functions"), None);
-        Self { platform, clock, router, database, _model: model, folder }
+        Self { platform, clock, router, settings, database, _model: model, folder }
+    }
+
+    /// The settings, for a process of its own.
+    pub fn settings(&self) -> &HashMap<String, String> {
+        &self.settings
+    }
+
+    /// The same browser, served by another instance of the functions: with the settings, the clock and the key file of this
+    /// one, and nothing else in common.
+    pub fn on_another_instance(&self, browser: &Browser) -> Browser {
+        let settings = Settings::from_lookup(&|name| self.settings.get(name).cloned()).expect("settings");
+        let key_file = self.folder.path().join("key");
+        let keyring = FileKeyring::open(&key_file, Random::default()).expect("a key file");
+        let platform = Platform::with(settings, self.clock.clock(), Arc::new(keyring)).expect("a platform");
+        browser.on(product(Apps::new(&platform).expect("functions"), None))
     }
 
     /// A browser on a page of the application, signed out.
@@ -84,6 +100,22 @@ impl TestApp {
         let mut browser = self.browser();
         browser.register(username).await;
         browser
+    }
+
+    /// A browser in which a new administrator has just registered.
+    pub async fn administrator(&self, username: &str) -> Browser {
+        let mut browser = self.browser();
+        let id = browser.register(username).await;
+        self.set_role(&id, "admin").await;
+        browser
+    }
+
+    /// Gives a user a role, past the API.
+    pub async fn set_role(&self, id: &str, role: &str) {
+        let sql = "UPDATE users SET role = $2, security_version = security_version + 1 WHERE id::text = $1
+                   RETURNING id, security_version";
+        let row = self.superuser().await.query_one(sql, &[&id, &role]).await.expect("a user");
+        self.platform.sessions.forget_user(row.get(0), row.get(1)).await;
     }
 
     /// Serves the product on a port of this machine's, as long as the test's runtime; gives its URL.

@@ -89,6 +89,12 @@ impl Browser {
         }
     }
 
+    /// The same browser, with its cookies and passkeys, before another router.
+    #[must_use]
+    pub fn on(&self, router: Router) -> Self {
+        Self { router, ..self.clone() }
+    }
+
     /// Sends a request without a body.
     pub async fn get(&mut self, path: &str) -> Answer {
         self.send(Method::GET, path, None).await

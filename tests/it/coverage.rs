@@ -61,6 +61,8 @@ const RECOVERY_BODIES: &str = "recovery_refuses_a_malformed_body";
 const OWN_DEVICES: &str = "another_users_device_is_not_there";
 const OWN_FACTORS: &str = "factors_are_each_users_own";
 const OWN_ADDRESSES: &str = "another_users_address_is_not_there";
+const ADMINISTRATORS: &str = "only_an_administrator_sees_or_changes_users";
+const NO_USER: &str = "who_is_no_user_is_not_there";
 const TWO_USERS: &str = "another_users_value_is_not_there";
 const TWO_CHATTERS: &str = "another_users_chat_is_not_there";
 
@@ -327,6 +329,50 @@ const TABLE: &[Cases] = &[
     ),
     cases("GET /api/auth/api-keys", "a_key_is_shown_once_and_opens_what_its_scopes_say", OWN_KEYS, NO_INPUT),
     cases("DELETE /api/auth/api-keys/{id}", "a_revoked_key_is_over_at_the_next_request", OWN_KEYS, OWN_KEYS),
+    cases(
+        "GET /api/preferences",
+        "preferences_begin_with_their_defaults_and_change_by_merge_patch",
+        "preferences_are_each_users_own",
+        NO_INPUT,
+    ),
+    cases(
+        "PATCH /api/preferences",
+        "preferences_begin_with_their_defaults_and_change_by_merge_patch",
+        "preferences_are_each_users_own",
+        "what_is_no_preference_is_refused_and_never_quoted",
+    ),
+    cases("GET /api/users", "users_are_listed_a_page_at_a_time", ADMINISTRATORS, "a_malformed_list_is_refused"),
+    cases(
+        "POST /api/users/search",
+        "users_are_found_by_role_status_name_and_address",
+        ADMINISTRATORS,
+        "a_malformed_search_is_refused",
+    ),
+    cases(
+        "POST /api/users",
+        "an_invited_user_opens_the_account_by_the_link_that_was_sent",
+        ADMINISTRATORS,
+        "an_invitation_refuses_what_is_taken_or_malformed",
+    ),
+    cases("GET /api/users/{id}", "a_user_is_read_in_detail", ADMINISTRATORS, NO_USER),
+    cases(
+        "PATCH /api/users/{id}",
+        "a_new_role_is_seen_by_the_next_request",
+        ADMINISTRATORS,
+        "a_change_refuses_what_has_no_meaning",
+    ),
+    cases(
+        "POST /api/users/{id}/invitation",
+        "another_invitation_takes_the_place_of_the_first",
+        ADMINISTRATORS,
+        NO_USER,
+    ),
+    cases(
+        "DELETE /api/users/{id}/sessions",
+        "ending_a_users_sessions_ends_all_of_them_at_once",
+        ADMINISTRATORS,
+        NO_USER,
+    ),
     cases("POST /api/storage/set", "set_and_get_any_json", TWO_USERS, "set_refuses_a_malformed_key"),
     cases("GET /api/storage/get", "set_and_get_any_json", TWO_USERS, "get_refuses_a_malformed_query"),
     cases("DELETE /api/storage/delete", "delete_forgets_a_key_once", TWO_USERS, "delete_refuses_a_malformed_query"),

@@ -11,4 +11,5 @@ mod health;
 mod invariants;
 mod lambda;
 mod openapi;
+mod user_command;
 mod vault;

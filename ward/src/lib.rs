@@ -7,3 +7,4 @@ pub mod openapi;
 pub mod postgres;
 pub mod product;
 pub mod token_key;
+pub mod user;

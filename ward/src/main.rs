@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use secrecy::ExposeSecret;
-use ward::dev;
+use ward::{dev, user};
 
 /// Ward: the production backend of an app that holds health data.
 #[derive(Parser)]
@@ -29,6 +29,9 @@ enum Command {
     /// Make a key that signs access tokens
     #[command(long_about = TOKEN_KEY_ABOUT, after_long_help = TOKEN_KEY_EXAMPLES)]
     TokenKey(TokenKey),
+    /// Make users and change their roles, from this machine
+    #[command(long_about = user::ABOUT, after_long_help = user::EXAMPLES)]
+    User(user::User),
 }
 
 const DEV_ABOUT: &str = "\
@@ -128,6 +131,7 @@ async fn main() -> ExitCode {
         Command::Migrate => migrate().await,
         Command::Openapi => ward::openapi::json().map(|json| println!("{json}")).map_err(Into::into),
         Command::TokenKey(options) => token_key(options.add.as_deref()),
+        Command::User(options) => run_user(options).await,
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -142,6 +146,11 @@ async fn run_dev(options: Dev) -> Result<(), Box<dyn Error>> {
     shared::telemetry::init(&options.log);
     let Dev { port, data_dir, reset, log: _ } = options;
     Ok(dev::run(dev::Options { port, data_dir, reset }, shared::config::environment().await?).await?)
+}
+
+async fn run_user(options: user::User) -> Result<(), Box<dyn Error>> {
+    let run = user::run(options, shared::config::environment().await?);
+    Ok(Box::pin(run).await?)
 }
 
 fn token_key(add: Option<&Path>) -> Result<(), Box<dyn Error>> {

@@ -1,5 +1,7 @@
-//! Sign-in: passkeys, passwords, GitHub, second factors, sessions, tokens, the signed-in user.
+//! Sign-in: passkeys, passwords, GitHub, second factors, sessions, tokens, the signed-in user; users and their
+//! preferences.
 
+pub mod admin;
 mod app;
 pub mod delivery;
 mod domain;

@@ -63,6 +63,12 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(handlers::github::connect))
         .routes(routes!(handlers::github_connection::show, handlers::github_connection::disconnect))
         .routes(routes!(handlers::github_calls::read, handlers::github_calls::write))
+        .routes(routes!(handlers::preferences::read, handlers::preferences::patch))
+        .routes(routes!(handlers::users::list, handlers::invitations::invite))
+        .routes(routes!(handlers::users::search))
+        .routes(routes!(handlers::users::read, handlers::users::change))
+        .routes(routes!(handlers::invitations::invite_again))
+        .routes(routes!(handlers::users::end_sessions))
 }
 
 /// Where API keys may go: an account's keys, factors and sessions are for somebody who is there.

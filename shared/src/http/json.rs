@@ -19,7 +19,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        if !is_json(&request) {
+        if !is_of_type(&request, "application/json") {
             return Err(Problem::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
@@ -32,13 +32,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     }
 }
 
-fn is_json(request: &Request) -> bool {
+/// Whether the request says that its body is of a media type, with or without parameters.
+pub(super) fn is_of_type(request: &Request, media_type: &str) -> bool {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.and_then(|value| value.split(';').next()).map(str::trim);
-    essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"))
+    essence.is_some_and(|essence| essence.eq_ignore_ascii_case(media_type))
 }
 
-fn unreadable(rejection: &BytesRejection) -> Problem {
+pub(super) fn unreadable(rejection: &BytesRejection) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body is too large")
             .detail("/docs says how much a field may hold.")
@@ -48,7 +49,7 @@ fn unreadable(rejection: &BytesRejection) -> Problem {
 }
 
 /// Says where and what kind, never what: serde's own text can quote the value.
-fn refused(error: &serde_json::Error) -> Problem {
+pub(super) fn refused(error: &serde_json::Error) -> Problem {
     let place = format!("Line {}, column {}.", error.line(), error.column());
     let text = error.to_string();
     // "missing field `name`" quotes Ward's own name of the field, not the client's text.

@@ -1,15 +1,19 @@
 //! HTTP: the layers around every router, errors as problems, and JSON bodies.
 
+mod conditional;
 mod cookies;
 mod guard;
 mod html;
 mod json;
+mod merge_patch;
 mod problem;
 mod serve;
 
+pub use conditional::{EntityTags, entity_tag};
 pub use cookies::{SetCookies, cookie_value};
 pub use guard::{Surface, address_bucket, guarded, security_headers};
 pub use html::escaped;
 pub use json::{JsonBody, PathId, QueryParams};
+pub use merge_patch::{Json, JsonError, Members, MergePatch, merge};
 pub use problem::{Problem, ProblemBody};
 pub use serve::{ServeError, serve, serve_streaming};

@@ -1,6 +1,7 @@
 //! Errors as `application/problem+json` (RFC 9457) with a stable `code`.
 
 use std::error::Error;
+use std::fmt;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -132,6 +133,22 @@ impl Problem {
             let cause = self.source.as_deref().map(describe);
             tracing::error!(code = self.code, status = self.status.as_u16(), cause, "request failed");
         }
+    }
+}
+
+/// For the `ward` command, which has no client to hide a cause from.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.detail, &self.source) {
+            (Some(detail), None) => write!(f, "{}. {detail}", self.title),
+            _ => f.write_str(self.title),
+        }
+    }
+}
+
+impl Error for Problem {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
     }
 }
 

@@ -23,6 +23,10 @@ pub enum Role {
 }
 
 impl Role {
+    /// All there are.
+    pub const ALL: [Self; 7] =
+        [Self::User, Self::Radiologist, Self::Verifier, Self::Accounting, Self::Teaching, Self::Auditor, Self::Admin];
+
     /// The role's name as the database holds it.
     pub fn name(self) -> &'static str {
         match self {
@@ -38,9 +42,7 @@ impl Role {
 
     /// The role of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::User, Self::Radiologist, Self::Verifier, Self::Accounting, Self::Teaching, Self::Auditor, Self::Admin]
-            .into_iter()
-            .find(|role| role.name() == name)
+        Self::ALL.into_iter().find(|role| role.name() == name)
     }
 }
 

@@ -56,6 +56,17 @@ impl AuditEntry {
         Self { user_id, ..Self::by(caller, action, resource_type, at) }
     }
 
+    /// The operator acts on a user's data, at the `ward` command: nobody who has an account, so the actor is nil.
+    pub fn by_operator(
+        user_id: Uuid,
+        request: RequestMeta,
+        action: &'static str,
+        resource_type: &'static str,
+        at: Timestamp,
+    ) -> Self {
+        Self { actor_id: Uuid::nil(), ..Self::of(user_id, request, action, resource_type, at) }
+    }
+
     /// Names the resource.
     #[must_use]
     pub fn resource(mut self, id: impl Display) -> Self {

@@ -3,5 +3,8 @@
 pub mod auth;
 mod chats;
 mod github;
+mod github_refresh;
+mod preferences;
 mod storage;
 mod usage;
+mod users;

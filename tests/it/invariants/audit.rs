@@ -77,6 +77,63 @@ async fn each_access_leaves_its_row() {
     assert!(rows.iter().any(|row| row.get::<_, &str>(0) == "storage.get" && row.get::<_, uuid::Uuid>(3) == request));
 }
 
+/// Which actions there are rows of, and how many.
+async fn actions(app: &TestApp, like: &str) -> Vec<(String, i64)> {
+    let sql = "SELECT action, count(*) FROM audit_log WHERE action LIKE $1 GROUP BY action ORDER BY action";
+    let rows = app.superuser().await.query(sql, &[&like]).await.unwrap();
+    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+#[tokio::test]
+async fn an_administrators_access_is_written_in_the_users_name() {
+    let app = TestApp::new().await;
+    let mut admin = app.administrator("admin").await;
+    let mut ada = app.browser();
+    let ada_id = ada.register("ada").await;
+    let user = format!("/api/users/{ada_id}");
+    let invitation = json!({"username": "eve", "display_name": "Eve", "email": "eve@example.org", "role": "user"});
+    let eve_id = admin.post("/api/users", invitation).await.json()["id"].as_str().unwrap().to_owned();
+    admin.post(&format!("/api/users/{eve_id}/invitation"), json!(null)).await;
+    admin.get("/api/users?limit=1").await;
+    admin.get(&user).await;
+    admin.patch(&user, json!({"role": "auditor"})).await;
+    admin.delete(&format!("{user}/sessions")).await;
+    let counts = actions(&app, "user.%").await;
+    let expected = ["user.change", "user.invite", "user.link", "user.list", "user.read", "user.sessions.end"];
+    assert_eq!(counts, expected.map(|action| (action.to_owned(), 1)));
+
+    let admin_id = admin.get("/api/auth/me").await.json()["user"]["id"].as_str().unwrap().to_owned();
+    let sql =
+        "SELECT action, user_id::text, actor_id::text, resource_id, address FROM audit_log WHERE action LIKE 'user.%'";
+    for row in app.superuser().await.query(sql, &[]).await.unwrap() {
+        let (action, owner): (&str, &str) = (row.get(0), row.get(1));
+        let expected = match action {
+            "user.list" => &admin_id,
+            "user.invite" | "user.link" => &eve_id,
+            _ => &ada_id,
+        };
+        assert_eq!((owner, row.get::<_, &str>(3)), (expected.as_str(), expected.as_str()), "{action}");
+        assert_eq!((row.get::<_, &str>(2), row.get::<_, &str>(4)), (admin_id.as_str(), "192.0.2.7"), "{action}");
+    }
+}
+
+#[tokio::test]
+async fn preferences_leave_a_row_when_they_come_from_the_database() {
+    let app = TestApp::new().await;
+    let mut ada = app.signed_in("ada").await;
+    let read = |times: i64| ("preferences.read".to_owned(), times);
+    for _ in 0..3 {
+        ada.get("/api/preferences").await;
+    }
+    assert_eq!(actions(&app, "preferences.%").await, [read(1)], "twice they came from the cache: docs/adr/0006");
+    app.clock.advance(300);
+    ada.get("/api/preferences").await;
+    assert_eq!(actions(&app, "preferences.%").await, [read(2)]);
+    ada.patch("/api/preferences", json!({"theme": "dark"})).await;
+    ada.get("/api/preferences").await;
+    assert_eq!(actions(&app, "preferences.%").await, [read(3), ("preferences.update".to_owned(), 1)]);
+}
+
 #[tokio::test]
 async fn each_change_of_what_protects_an_account_leaves_its_row() {
     let app = TestApp::new().await;

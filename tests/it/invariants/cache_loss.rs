@@ -11,8 +11,13 @@ async fn nobody_notices_that_the_cache_is_away() {
     let mut browser = app.signed_in("ada").await;
     assert_eq!(browser.post("/api/storage/set", json!({"key": "k", "value": 1})).await.status, 200);
 
+    assert_eq!(browser.patch("/api/preferences", json!({"theme": "dark"})).await.status, 200);
+
     cache.cut();
     assert_eq!(browser.get("/api/storage/get?key=k").await.status, 200);
+    assert_eq!(browser.get("/api/preferences").await.json()["theme"], "dark");
+    assert_eq!(browser.patch("/api/preferences", json!({"theme": "light"})).await.status, 200);
+    assert_eq!(browser.get("/api/preferences").await.headers["etag"], "\"2\"");
     let mut stranger = app.browser();
     stranger.address = "203.0.113.1:1".parse().unwrap();
     let mut seen = Vec::new();

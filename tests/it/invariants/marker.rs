@@ -9,11 +9,13 @@ use tests::model::provider;
 use tests::{Answer, Browser, Log, Services, SmtpMode, SmtpServer, TestApp};
 use uuid::Uuid;
 
+use super::marker_users;
 use crate::api::auth::enrolled::{answer, codes, enrol_codes, enrol_totp, post, step_up};
 use crate::api::auth::people::{self, change, signed_in, with};
 use crate::api::auth::{clients, recovery_links};
 
-const MARKER: &str = "zq7marker";
+/// What is looked for.
+pub const MARKER: &str = "zq7marker";
 
 #[tokio::test]
 async fn a_marker_is_found_in_no_sink() {
@@ -67,7 +69,14 @@ async fn a_marker_is_found_in_no_sink() {
         secrets.extend(guarded(app, &mut browser).await);
         secrets.extend(tokens_and_links(app, &browser).await);
         codes.extend(passwords(app, &mut secrets, &mut refusals).await);
+        secrets.extend(marker_users::administer(app, &marked("admin")).await);
+        let preferences = json!({"app": {MARKER: marked("value")}, "theme": "dark"});
+        assert_eq!(browser.patch("/api/preferences", preferences).await.status, 200);
+        browser.get("/api/preferences").await;
         // Refusals of all kinds.
+        refusals.push(browser.patch("/api/preferences", json!({ MARKER: 1 })).await);
+        refusals.push(browser.patch("/api/preferences", json!({"theme": MARKER})).await);
+        refusals.push(browser.post("/api/users/search", json!({"username": MARKER})).await);
         refusals.push(browser.post("/api/storage/set", json!({ MARKER: 1, "key": MARKER })).await);
         refusals.push(browser.get(&format!("/api/storage/get?key={MARKER}-not-there")).await);
         refusals.push(browser.get(&format!("/api/{MARKER}")).await);

@@ -3,5 +3,6 @@
 mod audit;
 mod cache_loss;
 mod marker;
+mod marker_users;
 mod round_trips;
 mod row_level_security;

@@ -30,6 +30,13 @@ async fn a_warm_get_is_one_cache_and_one_database_round_trip_and_no_kms_call() {
     let after = (cache.round_trips(), database.round_trips(), aws.round_trips());
     assert_eq!((after.0 - before.0, after.1 - before.1, after.2 - before.2), (1, 1, 0), "cache, database, KMS");
 
+    // Preferences are in the cache.
+    browser.get("/api/preferences").await;
+    let before = (cache.round_trips(), database.round_trips(), aws.round_trips());
+    assert_eq!(browser.get("/api/preferences").await.json()["theme"], "system");
+    let after = (cache.round_trips(), database.round_trips(), aws.round_trips());
+    assert_eq!((after.0 - before.0, after.1 - before.1, after.2 - before.2), (2, 0, 0), "cache, database, KMS");
+
     // A write is no different.
     browser.post("/api/storage/set", json!({"key": "note", "value": 1})).await;
     let written = (cache.round_trips(), database.round_trips(), aws.round_trips());

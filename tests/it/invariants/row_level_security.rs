@@ -51,6 +51,7 @@ async fn the_applications_role_sees_one_users_rows_only() {
         browser.post("/api/storage/set", json!({"key": "k", "value": 1})).await;
         browser.post("/api/chats", json!({"title": "t"})).await;
         clients::signed_in(&app, &browser).await;
+        browser.patch("/api/preferences", json!({"theme": "dark"})).await;
     }
     // A link of each; how one comes about is shown where recovery is.
     let links = "INSERT INTO account_recovery (id, user_id, secret_hash, requested_at, expires_at)
@@ -71,6 +72,7 @@ async fn the_applications_role_sees_one_users_rows_only() {
         "encrypted_storage",
         "chat_sessions",
         "audit_log",
+        "user_preferences",
     ];
     for table in tables {
         let rows = role.query(&format!("SELECT * FROM {table}"), &[]).await.unwrap();
@@ -88,4 +90,38 @@ async fn the_applications_role_sees_one_users_rows_only() {
     }
     let moved = format!("UPDATE encrypted_storage SET user_id = '{}'", ids[1]);
     assert_eq!(role.batch_execute(&moved).await.unwrap_err().code().unwrap().code(), "42501");
+}
+
+#[tokio::test]
+async fn the_list_of_users_is_for_administrators_only() {
+    let app = TestApp::new().await;
+    let (mut admin, mut ada) = (app.administrator("admin").await, app.signed_in("ada").await);
+    let id = async |browser: &mut tests::Browser| {
+        browser.get("/api/auth/me").await.json()["user"]["id"].as_str().unwrap().to_owned()
+    };
+    let (admin_id, ada_id) = (id(&mut admin).await, id(&mut ada).await);
+    let list = "SELECT id FROM list_users(NULL, 50, NULL, NULL, NULL, NULL, gen_random_uuid(), NULL, now())";
+    let superuser = app.superuser().await;
+    let noted = async || {
+        let sql = "SELECT count(*) FROM audit_log WHERE action = 'user.list'";
+        superuser.query_one(sql, &[]).await.unwrap().get::<_, i64>(0)
+    };
+    let role = app.app_role().await;
+    let seen = async |user: &str| {
+        role.batch_execute(&format!("SET ward.user_id = '{user}'")).await.unwrap();
+        role.query(list, &[]).await.unwrap().len()
+    };
+    for role in ["user", "radiologist", "verifier", "accounting", "teaching", "auditor"] {
+        app.set_role(&ada_id, role).await;
+        assert_eq!(seen(&ada_id).await, 0, "{role}");
+    }
+    assert_eq!(seen("").await, 0);
+    assert_eq!(seen("01890000-0000-7000-8000-000000000000").await, 0);
+    assert_eq!(noted().await, 0);
+    assert_eq!(seen(&admin_id).await, 2);
+    assert_eq!(noted().await, 2);
+    for status in ["disabled", "invited"] {
+        superuser.execute("UPDATE users SET status = $1", &[&status]).await.unwrap();
+        assert_eq!(seen(&admin_id).await, 0, "{status}");
+    }
 }

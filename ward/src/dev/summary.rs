@@ -32,6 +32,7 @@ fn lines(terminal: Terminal, facts: &Facts, settings: &DevSettings) -> Vec<Strin
         row("api", &format!("{0}/docs, {0}/openapi.json", facts.url)),
         row("data", &facts.folder),
         row("settings", &format!("{}/env (for cargo lambda watch --ignore-changes --env-file)", facts.folder)),
+        row("admin", &format!("cargo ward user create --admin NAME --env-file {}/env makes the first", facts.folder)),
     ];
     if let Page::Absent(reason) = &facts.page {
         let reason = reason.replace('\n', "\n            ");
@@ -83,6 +84,7 @@ mod tests {
         let text = lines(Terminal::new(), &facts, &settings).join("\n");
         for expected in [
             "http://localhost:9000/docs",
+            "cargo ward user create --admin NAME --env-file /home/me/ward/.ward/env",
             "the API runs alone: npm is not installed",
             "private PostgreSQL in /home/me/ward/.ward/postgres  DATABASE_URL",
             "real                                                set by REDIS_URL",

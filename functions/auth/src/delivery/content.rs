@@ -86,6 +86,9 @@ impl Content {
                 &format!("your account was signed in to on a new device, {}", plain(device)),
                 *at,
             ),
+            Template::Notice { change, at } if change.is_by_administrator() => {
+                decision(brand, format!("Your {} account: {}", brand.name, change.text()), change.text(), *at)
+            }
             Template::Notice { change, at } => {
                 warning(brand, format!("Your {} account: {}", brand.name, change.text()), change.text(), *at)
             }
@@ -169,6 +172,16 @@ fn warning(brand: &Brand, subject: String, happened: &str, at: Timestamp) -> Wor
         Block::Link(page.clone()),
     ];
     (subject, body, format!("{name}: {happened}, {when}. Not you? Sign in and end the other sessions: {page}"))
+}
+
+/// An administrator did something that its user should know of.
+fn decision(Brand { name, .. }: &Brand, subject: String, happened: &str, at: Timestamp) -> Words {
+    let when = at.strftime("%-d %B %Y at %H:%M UTC");
+    let body = vec![
+        text(format!("At {name}, {happened}: {when}.")),
+        text("If you did not expect this, ask whoever looks after your account."),
+    ];
+    (subject, body, format!("{name}: {happened}, {when}. Not expected? Ask whoever looks after your account."))
 }
 
 fn text(text: impl Into<String>) -> Block {

@@ -164,6 +164,14 @@ pub enum SecurityChange {
     GithubConnected,
     /// GitHub was disconnected.
     GithubDisconnected,
+    /// An administrator gave the user another role.
+    RoleChanged,
+    /// An administrator disabled the account.
+    AccountDisabled,
+    /// An administrator enabled the account again.
+    AccountEnabled,
+    /// An administrator ended all sessions.
+    SessionsEnded,
 }
 
 impl SecurityChange {
@@ -187,6 +195,15 @@ impl SecurityChange {
             Self::ApiKeyCreated => "an API key was made",
             Self::GithubConnected => "GitHub was connected",
             Self::GithubDisconnected => "GitHub was disconnected",
+            Self::RoleChanged => "an administrator gave you another role",
+            Self::AccountDisabled => "an administrator disabled your account",
+            Self::AccountEnabled => "an administrator enabled your account again",
+            Self::SessionsEnded => "an administrator ended all your sessions",
         }
+    }
+
+    /// Whether somebody else decided it: then the user can't take it back.
+    pub(crate) fn is_by_administrator(self) -> bool {
+        matches!(self, Self::RoleChanged | Self::AccountDisabled | Self::AccountEnabled | Self::SessionsEnded)
     }
 }

@@ -14,8 +14,7 @@ use super::second_factor::Factor;
 use super::{Client, codes, devices, factors, step_up};
 use crate::App;
 use crate::delivery::{CodePurpose, SecurityChange, Template};
-use crate::store::accounts;
-use crate::store::{contacts as rows, factors as factor_rows};
+use crate::store::{accounts, contacts as rows, factors as factor_rows, recoveries};
 
 /// Addresses a user may have.
 const MOST: i64 = 10;
@@ -109,7 +108,7 @@ pub(crate) async fn verify(app: &App, caller: &Caller, id: Uuid, code: &str) -> 
     Ok(())
 }
 
-/// Removes an address, and with it the second factor that used it. The address hears of it, too.
+/// Removes an address, and with it the second factor that used it and the links that were sent. The address hears of it, too.
 ///
 /// # Errors
 /// 403 `step_up_required`; 404; 409 as [`factors::still_strong_enough`].
@@ -130,6 +129,7 @@ pub(crate) async fn remove(app: &App, caller: &Caller, id: Uuid) -> Result<(), P
     if !rows::delete(&transaction, id).await? {
         return Err(Problem::not_found());
     }
+    recoveries::void(&transaction, user_id, now).await?;
     let event = SecurityEvent::new(user_id, "address_removed", Severity::Medium, caller.request);
     event.details(json!({"contact_id": id})).record(&transaction, &platform.clock).await?;
     transaction.commit().await?;

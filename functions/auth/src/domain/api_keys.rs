@@ -9,8 +9,9 @@ use shared::ledger::{AuditEntry, SecurityEvent, Severity};
 use shared::vault::Field;
 use uuid::Uuid;
 
-use super::step_up;
+use super::{contacts, step_up};
 use crate::App;
+use crate::delivery::SecurityChange;
 use crate::model::DisplayName;
 use crate::store::api_keys::{self, Row};
 
@@ -103,6 +104,7 @@ pub(crate) async fn create(app: &App, caller: &Caller, new: NewKey) -> Result<(A
     let event = SecurityEvent::new(user_id, "api_key_created", Severity::Medium, caller.request);
     event.details(json!({"api_key_id": id, "scopes": row.scopes})).record(&transaction, &platform.clock).await?;
     transaction.commit().await?;
+    contacts::notice(app, user_id, SecurityChange::ApiKeyCreated).await;
     Ok((key, shown(row, new.name.as_str().to_owned())))
 }
 

@@ -1,5 +1,6 @@
 //! The rules of sign-in.
 
+mod actor;
 pub(crate) mod addresses;
 pub(crate) mod api_keys;
 mod assertion;
@@ -19,10 +20,12 @@ pub(crate) mod enrolment;
 pub(crate) mod factor_step_up;
 pub(crate) mod factors;
 pub(crate) mod github;
+pub(crate) mod invitations;
 mod labels;
 pub(crate) mod passkey_step_up;
 pub(crate) mod passkeys;
 pub(crate) mod passwords;
+pub(crate) mod preferences;
 pub(crate) mod profile;
 pub(crate) mod recovery;
 pub(crate) mod registration;
@@ -32,7 +35,10 @@ pub(crate) mod sign_in;
 pub(crate) mod sign_up;
 pub(crate) mod step_up;
 mod totp;
+pub(crate) mod user_changes;
+pub(crate) mod users;
 pub(crate) mod ways;
 
+pub(crate) use actor::Actor;
 pub(crate) use ceremony::{CEREMONY, Ceremony};
 pub(crate) use client::{Client, device_cookie};

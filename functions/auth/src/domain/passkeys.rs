@@ -11,8 +11,9 @@ use shared::vault::Field;
 use uuid::Uuid;
 use webauthn_rs::prelude::{PasskeyRegistration, RegisterPublicKeyCredential};
 
-use super::{Ceremony, enrolment, factors, labels, profile, registration, sessions, step_up, ways};
+use super::{Ceremony, contacts, enrolment, factors, labels, profile, registration, sessions, step_up, ways};
 use crate::App;
+use crate::delivery::SecurityChange;
 use crate::model::{Label, Signal, UserBody};
 use crate::store::credentials::{self, Listed};
 use crate::store::sessions::Which;
@@ -118,6 +119,7 @@ pub(crate) async fn add(
     sessions::end(app, &transaction, user_id, weaker, caller.request).await?;
     transaction.commit().await?;
     platform.sessions.forget_user(user_id, version).await;
+    contacts::notice(app, user_id, SecurityChange::PasskeyAdded).await;
     Ok(id)
 }
 
@@ -161,6 +163,7 @@ pub(crate) async fn remove(app: &App, caller: &Caller, id: Uuid) -> Result<(), P
     factors::still_strong_enough(app, &transaction, caller.user_id()).await?;
     transaction.commit().await?;
     platform.sessions.forget_user(caller.user_id(), version).await;
+    contacts::notice(app, caller.user_id(), SecurityChange::PasskeyRemoved).await;
     Ok(())
 }
 

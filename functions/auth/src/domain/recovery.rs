@@ -3,7 +3,7 @@
 
 use jiff::SignedDuration;
 use serde_json::Value;
-use shared::data::Transaction;
+use shared::data::{Statements, Transaction};
 use shared::http::Problem;
 use shared::identity::{RequestMeta, SessionToken, TokenHash};
 use shared::ledger::{AuditEntry, SecurityEvent, Severity};
@@ -40,44 +40,54 @@ pub(crate) async fn request(app: &App, client: &Client, email: EmailAddress) -> 
     Attempt::begin(app, client, Method::Sending, Uuid::nil(), Some(index)).await?;
     let found = accounts::find_id(&platform.db.unscoped(), "email", &index).await?;
     let user_id = found.unwrap_or_default();
-    let link = open_link(app, client, user_id, None, "recover", RECOVERY).await?;
+    let on = platform.db.unaudited(user_id);
+    let link = NewLink { user_id, contact_id: None, page: "recover", holds: RECOVERY };
+    let link = open_link(app, &on, client.request, &link).await?;
     let valid_for = RECOVERY.unsigned_abs();
     let template = match found {
         Some(_) => Template::Recovery { link, valid_for },
         None => Template::RecoveryUnknown,
     };
-    let on = platform.db.unaudited(user_id);
     let event = SecurityEvent::new(user_id, "recovery_requested", Severity::Low, client.request);
     event.record(&on, &platform.clock).await?;
     // In nobody's name, known or not: the user's own key might have to be fetched first, and the time would tell.
     app.delivery.send(platform, Uuid::nil(), Message::email(email, template)).await
 }
 
+/// A link into an account.
+pub(crate) struct NewLink {
+    pub(crate) user_id: Uuid,
+    /// The address it is sent to, and to nobody else: its use proves that address.
+    pub(crate) contact_id: Option<Uuid>,
+    /// The page it opens.
+    pub(crate) page: &'static str,
+    /// For how long.
+    pub(crate) holds: SignedDuration,
+}
+
 /// Makes a link into an account. Its secret is in the fragment, which no server and no mail scanner's fetch sees.
 pub(crate) async fn open_link(
     app: &App,
-    client: &Client,
-    user_id: Uuid,
-    contact_id: Option<Uuid>,
-    page: &str,
-    holds: SignedDuration,
+    on: &impl Statements,
+    request: RequestMeta,
+    link: &NewLink,
 ) -> Result<Url, Problem> {
     let platform = &app.platform;
     let (secret, now) = (SessionToken::generate(&platform.random)?, platform.now());
     let row = Row {
         id: platform.new_id()?,
-        user_id,
+        user_id: link.user_id,
         secret: &secret.hash(),
-        contact_id,
+        contact_id: link.contact_id,
         requested_at: now,
-        expires_at: now + holds,
-        request: client.request,
+        expires_at: now + link.holds,
+        request,
     };
-    recoveries::insert(&platform.db.unaudited(user_id), &row).await?;
+    recoveries::insert(on, &row).await?;
     let origin = platform.settings.origins.first().ok_or_else(|| Problem::internal("there is no origin"))?;
-    let mut link = origin.clone();
-    link.set_fragment(Some(&format!("/{page}?token={}", secret.reveal())));
-    Ok(link)
+    let mut url = origin.clone();
+    url.set_fragment(Some(&format!("/{}?token={}", link.page, secret.reveal())));
+    Ok(url)
 }
 
 /// What the user sets in place of what was lost.

@@ -1,6 +1,6 @@
 //! Registration with a password, by a username alone or with an address that has to be proved.
 
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::config::Registration;
@@ -22,7 +22,7 @@ use crate::delivery::{CodePurpose, Template};
 use crate::model::Profile;
 use crate::password::Password;
 use crate::store::accounts::{self, Account, Status};
-use crate::store::users;
+use crate::store::{failures, users};
 
 /// Who wants an account.
 pub(crate) struct NewAccount {
@@ -113,6 +113,9 @@ async fn ask_for_proof(
     let platform = &app.platform;
     let index = address.index(platform).await?;
     Attempt::begin(app, client, Method::Sending, Uuid::nil(), Some(index)).await?;
+    if matches!(address, Address::Phone(_)) {
+        within_budget(app).await?;
+    }
     let known = accounts::find_id(&platform.db.unscoped(), address.kind(), &index).await?;
     let challenge = Ceremony::Verification.begin(app, pending).await?;
     let on = platform.db.unaudited(Uuid::nil());
@@ -125,6 +128,24 @@ async fn ask_for_proof(
     };
     app.delivery.send(platform, Uuid::nil(), address.message(template)).await?;
     Ok(Registered::Verify { challenge, expires_at: platform.now() + CEREMONY })
+}
+
+/// Bounds the SMS of all registrations together: each may come from another address to another number. Second factors and
+/// notices are not counted, for they go to numbers that were proved.
+async fn within_budget(app: &App) -> Result<(), Problem> {
+    let (platform, most) = (&app.platform, app.platform.settings.sign_in.sign_up_sms);
+    let bucket = platform.vault.blind_index(&platform.db, "sign-in failures", None, "sms of registrations").await?;
+    let count = failures::count(&platform.db.unscoped(), &bucket, platform.now(), None).await?;
+    if count.window_hits <= most {
+        return Ok(());
+    }
+    if count.window_hits == most + 1 {
+        tracing::warn!(most, "registrations have used up their SMS");
+    }
+    let seconds = count.window_ends_at.duration_since(platform.now()).as_secs().max(1);
+    Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "sms_throttled", "Too many people register by SMS just now")
+        .detail(format!("Register with an email address, or try again in {seconds} seconds."))
+        .header(header::RETRY_AFTER, HeaderValue::from(seconds)))
 }
 
 /// Ends a registration by the code that was sent.

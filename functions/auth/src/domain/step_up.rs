@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::SignedDuration;
 use shared::data::Transaction;
 use shared::http::Problem;
-use shared::identity::{Assurance, Caller, Proof, SessionToken, SignedIn, TokenHash};
+use shared::identity::{Assurance, Caller, Proof, SessionKind, SessionToken, SignedIn, TokenHash};
 use shared::ledger::AuditEntry;
 
 use super::attempts::Method;
@@ -21,9 +21,13 @@ const RECENT: SignedDuration = SignedDuration::from_mins(15);
 /// (NIST SP 800-63B-4, section 2.2.3).
 ///
 /// # Errors
-/// 403 `step_up_required`.
+/// 403 `step_up_required`; 403 `api_key_refused` for an API key, which shows nobody's presence.
 pub(crate) async fn require(app: &App, caller: &Caller) -> Result<(), Problem> {
     let session = caller.session();
+    if session.kind == SessionKind::ApiKey {
+        return Err(Problem::forbidden("api_key_refused", "API keys are not for that")
+            .detail("Sign in: this can only be done by somebody who is there."));
+    }
     let age = app.platform.now().duration_since(session.authenticated_at);
     if age <= RECENT {
         if session.assurance == Assurance::Aal2 {

@@ -1,75 +1,28 @@
 //! Values parsed once.
 
+mod cursor;
 mod email_address;
+mod managed_user;
+mod name;
 mod phone_number;
+mod preferences;
 mod return_to;
+mod visible;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use shared::http::Problem;
 use shared::identity::Role;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub(crate) use cursor::Cursor;
 pub use email_address::EmailAddress;
+pub use managed_user::ManagedUser;
+pub(crate) use name::{DisplayName, Label, Username};
 pub use phone_number::PhoneNumber;
+pub(crate) use preferences::{Preferences, PreferencesBody};
 pub(crate) use return_to::ReturnTo;
-
-const LONGEST: usize = 64;
-
-/// What a user signs in by: 1 to 64 characters, no spaces around it, no control characters.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Username(String);
-
-impl Username {
-    pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
-        name(text, "invalid_username", "The username has to be 1 to 64 printable characters").map(Self)
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The form in which two usernames are the same.
-    pub(crate) fn canonical(&self) -> String {
-        self.0.to_lowercase()
-    }
-}
-
-/// What a user is called: 1 to 64 characters.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct DisplayName(String);
-
-impl DisplayName {
-    pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
-        name(text, "invalid_display_name", "The display name has to be 1 to 64 printable characters").map(Self)
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// What a user calls a passkey or a device: 1 to 64 characters.
-#[derive(Clone, Debug)]
-pub(crate) struct Label(String);
-
-impl Label {
-    pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
-        name(text, "invalid_name", "The name has to be 1 to 64 printable characters").map(Self)
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-fn name(text: &str, code: &'static str, title: &'static str) -> Result<String, Problem> {
-    let text = text.trim();
-    let fits = (1..=LONGEST).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    if fits { Ok(text.to_owned()) } else { Err(Problem::bad_request(code, title)) }
-}
 
 /// The sealed part of a user.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -94,7 +47,7 @@ pub(crate) struct UserBody {
 
 impl UserBody {
     pub(crate) fn new(id: Uuid, role: Role, profile: Profile) -> Self {
-        Self { id, username: profile.username.0, display_name: profile.display_name.0, role }
+        Self { id, username: profile.username.into_string(), display_name: profile.display_name.into_string(), role }
     }
 }
 
@@ -124,22 +77,5 @@ impl Signal {
             name: user.username.clone(),
             display_name: user.display_name.clone(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_trimmed_and_bounded() {
-        assert_eq!(Username::parse(" Ada ").unwrap().as_str(), "Ada");
-        assert_eq!(Username::parse("ADA").unwrap().canonical(), "ada");
-        for wrong in ["", "   ", "a\u{0}b", "a\nb", &"x".repeat(65)] {
-            assert!(Username::parse(wrong).is_err());
-            assert!(DisplayName::parse(wrong).is_err());
-            assert!(Label::parse(wrong).is_err());
-        }
-        assert!(DisplayName::parse(&"é".repeat(64)).is_ok());
     }
 }

@@ -1,4 +1,5 @@
-//! The SQL, a file per table; `accounts` reads across those of one user, and the two delivery logs share one.
+//! The SQL, a file per table; `accounts` and `user_details` read across those of one user, and the two delivery logs share
+//! one.
 
 pub(crate) mod accounts;
 pub(crate) mod api_keys;
@@ -17,4 +18,6 @@ pub(crate) mod recoveries;
 pub(crate) mod refresh_tokens;
 pub(crate) mod session_audits;
 pub(crate) mod sessions;
+pub(crate) mod user_details;
+pub(crate) mod user_preferences;
 pub(crate) mod users;

@@ -60,10 +60,16 @@ pub(crate) async fn take(
             &[&user_id, &secret.as_bytes(), &now],
         )
         .await?;
+    void(on, user_id, now).await?;
+    Ok(rows.first().map(|row| row.get(0)))
+}
+
+/// Ends the links of a user that nobody has used.
+pub(crate) async fn void(on: &impl Statements, user_id: Uuid, now: Timestamp) -> Result<(), DbError> {
     on.query(
         "UPDATE account_recovery SET expires_at = $2 WHERE user_id = $1 AND used_at IS NULL AND expires_at > $2",
         &[&user_id, &now],
     )
-    .await?;
-    Ok(rows.first().map(|row| row.get(0)))
+    .await
+    .map(drop)
 }

@@ -64,6 +64,18 @@ async fn a_key_opens_nothing_beyond_its_scopes() {
 }
 
 #[tokio::test]
+async fn a_search_reads_though_it_is_a_post() {
+    let app = TestApp::new().await;
+    let mut admin = app.administrator("admin").await;
+    for (scope, status) in [("users:read", 200), ("users:write", 403), ("storage:read", 403)] {
+        let key = create(&mut admin, &[scope]).await["key"].as_str().unwrap().to_owned();
+        let search = json!({"username": "admin"});
+        let answer = with_key(&app, &key, Method::POST, "/api/users/search", Some(search)).await;
+        assert_eq!(answer.status, status, "{scope}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
 async fn making_a_key_needs_somebody_who_is_there() {
     let app = TestApp::new().await;
     let mut ada = app.signed_in("ada").await;

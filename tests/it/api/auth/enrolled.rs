@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, Method, header};
 use serde_json::{Value, json};
 use tests::{Answer, Browser, TestApp};
 
-use super::people::{LOGIN, PASSWORD};
+use super::people::{LOGIN, PASSWORD, user};
 
 /// Sends a JSON body and keeps the CSRF token of the answer, as a page does.
 pub async fn post(browser: &mut Browser, path: &str, body: Value) -> Answer {
@@ -88,6 +88,13 @@ pub async fn enrol_totp(app: &TestApp, browser: &mut Browser) -> (AuthenticatorA
     assert_eq!(answer.status, 200, "{}", answer.text());
     app.clock.advance(30);
     (totp, codes(&answer))
+}
+
+/// A user of that name with an authenticator app, and the app, and the backup codes.
+pub async fn guarded(app: &TestApp, username: &str) -> (Browser, AuthenticatorApp, Vec<String>) {
+    let mut browser = user(app, username).await;
+    let (totp, backup) = enrol_totp(app, &mut browser).await;
+    (browser, totp, backup)
 }
 
 /// The backup codes of an answer, where there are any.

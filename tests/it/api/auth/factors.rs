@@ -16,7 +16,7 @@ const TOTP: &str = "/api/auth/factors/totp";
 const CONFIRM: &str = "/api/auth/factors/totp/confirm";
 const RENEW: &str = "/api/auth/factors/backup-codes";
 
-async fn list(browser: &mut Browser) -> Value {
+pub async fn list(browser: &mut Browser) -> Value {
     let answer = browser.get(FACTORS).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.json()
@@ -144,7 +144,7 @@ async fn a_session_in_tokens_gets_a_new_access_token() {
     assert_eq!(confirmed.status, 200, "{}", confirmed.text());
     assert!(!confirmed.headers.contains_key("set-cookie"));
     let new = confirmed.json()["access_token"].as_str().unwrap().to_owned();
-    let claims = |token: &str| super::step_up::claims(token);
+    let claims = |token: &str| super::factor_step_up::claims(token);
     assert_eq!((&claims(old)["acr"], &claims(&new)["acr"]), (&json!("aal1"), &json!("aal2")));
     assert_eq!(claims(&new)["auth_time"].as_i64().unwrap() - claims(old)["auth_time"].as_i64().unwrap(), 60);
 }
@@ -173,30 +173,6 @@ async fn wrong_codes_at_enrolment_are_counted() {
     }
     let got = browser.post(CONFIRM, json!({"code": totp.code(&app)})).await;
     assert_eq!(refusal(&got), (429, "sign_in_throttled".into()));
-}
-
-#[tokio::test]
-async fn factors_change_after_a_recent_step_up_only() {
-    let app = TestApp::new().await;
-    let mut browser = user(&app, "ada").await;
-    add_address(&app, &mut browser, "email", "ada@example.org").await;
-    let totp = begin_totp(&mut browser).await;
-    app.clock.advance(901);
-    let code = totp.code(&app);
-    for (method, path, body) in [
-        (Method::POST, TOTP, Value::Null),
-        // A secret that somebody else began to enrol in a session like this is not confirmed for a thief.
-        (Method::POST, CONFIRM, json!({"code": code})),
-        (Method::POST, "/api/auth/factors/codes", json!({"method": "email"})),
-        (Method::POST, RENEW, Value::Null),
-        (Method::DELETE, "/api/auth/factors/totp", Value::Null),
-    ] {
-        let body = Some(("application/json", body.to_string().into_bytes()));
-        let answer = browser.send(method, path, body).await;
-        assert_eq!(refusal(&answer), (403, "step_up_required".into()), "{path}");
-    }
-    assert_eq!(step_up(&mut browser, "password", PASSWORD).await.status, 200);
-    assert_eq!(browser.post(CONFIRM, json!({"code": code})).await.status, 200);
 }
 
 #[tokio::test]
@@ -247,29 +223,6 @@ async fn codes_by_message_need_a_proved_address() {
 }
 
 #[tokio::test]
-async fn enrolling_codes_is_no_step_up() {
-    let app = TestApp::new().await;
-    let mut browser = user(&app, "ada").await;
-    add_address(&app, &mut browser, "email", "ada@example.org").await;
-    app.clock.advance(800);
-    assert_eq!(enrol_codes(&mut browser, "email").await.status, 200);
-    app.clock.advance(101);
-    assert_eq!(refusal(&browser.post(TOTP, Value::Null).await), (403, "step_up_required".into()));
-    let session = browser.get("/api/auth/me").await.json()["session"].clone();
-    assert_eq!((&session["assurance"], &session["methods"]), (&json!("aal1"), &json!(["pwd"])));
-}
-
-#[tokio::test]
-async fn codes_that_are_not_offered_are_refused() {
-    let app = TestApp::with(&[("WARD_CODE_FACTORS", "none")]).await;
-    let mut browser = user(&app, "ada").await;
-    add_address(&app, &mut browser, "email", "ada@example.org").await;
-    for method in ["email", "sms"] {
-        assert_eq!(refusal(&enrol_codes(&mut browser, method).await), (400, "factor_not_offered".into()));
-    }
-}
-
-#[tokio::test]
 async fn a_removed_factor_is_asked_for_no_more() {
     let app = TestApp::new().await;
     let mut browser = user(&app, "ada").await;
@@ -290,69 +243,6 @@ async fn a_removed_factor_is_asked_for_no_more() {
     let notices: Vec<_> = app.outbox().into_iter().filter(|sent| sent.template == "notice").collect();
     assert!(notices[0].subject.as_ref().unwrap().contains("the authenticator app was removed"), "{notices:?}");
     assert!(notices[1].subject.as_ref().unwrap().contains("an authenticator app was added"));
-}
-
-#[tokio::test]
-async fn a_short_password_keeps_its_second_factor() {
-    let app = TestApp::with(&[("WARD_PASSWORD_SCORE", "2")]).await;
-    let mut browser = user(&app, "ada").await;
-    let (totp, _) = enrol_totp(&app, &mut browser).await;
-    let change = async |browser: &mut Browser, from: &str, to: &str| {
-        let body = json!({"current_password": from, "new_password": to}).to_string().into_bytes();
-        browser.send(Method::PUT, "/api/auth/password", Some(("application/json", body))).await.status
-    };
-    assert_eq!(change(&mut browser, PASSWORD, "vX9#qL2!").await, 204);
-    assert_eq!(refusal(&browser.delete(TOTP).await), (409, "password_too_short_alone".into()));
-    assert_eq!(list(&mut browser).await["backup_codes_left"], 10, "nothing was removed");
-    assert_eq!(step_up(&mut browser, "totp", &totp.code(&app)).await.status, 200);
-    assert_eq!(change(&mut browser, "vX9#qL2!", "seven-herons-carry-umbrellas").await, 204);
-    assert_eq!(browser.delete(TOTP).await.status, 204);
-}
-
-#[tokio::test]
-async fn a_role_that_needs_a_second_factor_begins_with_it() {
-    let app = TestApp::with(&[("WARD_MFA_ROLES", "user")]).await;
-    let mut browser = user(&app, "ada").await;
-    for path in ["/api/storage/keys", "/api/chats", "/api/usage"] {
-        assert_eq!(refusal(&browser.get(path).await), (403, "second_factor_required".into()), "{path}");
-    }
-    assert_eq!(
-        browser.post("/api/storage/set", json!({"key": "k", "value": 1})).await.code(),
-        "second_factor_required"
-    );
-    assert_eq!(browser.get("/api/auth/me").await.status, 200);
-    assert_eq!(list(&mut browser).await["required"], true);
-    // Nor does a key that it makes get any further.
-    let key = json!({"name": "Around", "scopes": ["storage:read"]});
-    assert_eq!(refusal(&browser.post("/api/auth/api-keys", key.clone()).await), (403, "second_factor_required".into()));
-    // A mistyped address may go: it is no factor.
-    let wrong = add_unproved(&mut browser, "email", "adda@example.org").await;
-    assert_eq!(browser.delete(&format!("/api/auth/contacts/{wrong}")).await.status, 204);
-
-    enrol_totp(&app, &mut browser).await;
-    for path in ["/api/storage/keys", "/api/chats", "/api/usage"] {
-        assert_eq!(browser.get(path).await.status, 200, "{path}");
-    }
-    assert_eq!(browser.post("/api/auth/api-keys", key).await.status, 201);
-    assert_eq!(refusal(&browser.delete(TOTP).await), (409, "factor_required".into()));
-    // With a passkey beside it it may go, and then the passkey may not.
-    assert_eq!(browser.add_passkey("key").await.status, 201);
-    assert_eq!(browser.delete(TOTP).await.status, 204);
-    let passkeys = browser.get("/api/auth/passkeys").await.json();
-    let path = format!("/api/auth/passkeys/{}", passkeys["passkeys"][0]["id"].as_str().unwrap());
-    assert_eq!(refusal(&browser.delete(&path).await), (409, "factor_required".into()));
-}
-
-#[tokio::test]
-async fn a_trusted_device_passes_where_the_role_needs_a_second_factor() {
-    let app = TestApp::with(&[("WARD_MFA_ROLES", "user")]).await;
-    let mut browser = user(&app, "ada").await;
-    let (totp, _) = enrol_totp(&app, &mut browser).await;
-    let challenge = challenge(&mut browser, "ada").await;
-    let body = json!({"challenge": challenge, "method": "totp", "code": totp.code(&app), "trust_device": true});
-    assert_eq!(post(&mut browser, "/api/auth/second-factor", body).await.status, 200);
-    assert_eq!(log_in(&mut browser, "ada").await.status, 200);
-    assert_eq!(browser.get("/api/usage").await.status, 200);
 }
 
 #[tokio::test]
@@ -388,35 +278,4 @@ async fn factors_refuse_a_malformed_body() {
     for code in ["", "abcdef", "1234567", "١٢٣٤٥٦", &"9".repeat(10_000)] {
         assert_eq!(browser.post(CONFIRM, json!({"code": code})).await.status, 400, "{code:.10}");
     }
-}
-
-#[tokio::test]
-async fn one_connection_is_enough_for_all_of_it() {
-    let app = TestApp::with(&[("WARD_DATABASE_POOL", "1")]).await;
-    let mut browser = user(&app, "ada").await;
-    // The data keys are out of the cache before each step: none may have to be fetched while a connection is held.
-    app.clock.advance(301);
-    let email = add_address(&app, &mut browser, "email", "ada@example.org").await;
-    app.clock.advance(301);
-    assert_eq!(enrol_codes(&mut browser, "email").await.status, 200);
-    assert_eq!(step_up(&mut browser, "password", PASSWORD).await.status, 200);
-    app.clock.advance(301);
-    let (totp, _) = enrol_totp(&app, &mut browser).await;
-    app.clock.advance(301);
-    let backup = codes(&browser.post(RENEW, Value::Null).await);
-    app.clock.advance(301);
-    let mut other = app.browser();
-    let due = challenge(&mut other, "ada").await;
-    app.clock.advance(290);
-    let body = json!({"challenge": due, "method": "totp", "code": totp.code(&app), "trust_device": true});
-    assert_eq!(post(&mut other, "/api/auth/second-factor", body).await.status, 200);
-    app.clock.advance(301);
-    assert_eq!(log_in(&mut other, "ada").await.status, 200, "in place of the session it has");
-    app.clock.advance(301);
-    assert_eq!(step_up(&mut other, "backup_code", &backup[0]).await.status, 200);
-    app.clock.advance(301);
-    assert_eq!(other.delete(TOTP).await.status, 204);
-    assert_eq!(other.delete(&format!("/api/auth/contacts/{email}")).await.status, 204);
-    app.clock.advance(301);
-    assert_eq!(log_in(&mut app.browser(), "ada").await.status, 200);
 }

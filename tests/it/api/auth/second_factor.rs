@@ -4,22 +4,13 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use serde_json::json;
-use tests::{Browser, TestApp};
+use tests::TestApp;
 
 use super::column;
-use super::enrolled::{
-    AuthenticatorApp, add_address, answer, challenge, code_sent_to, enrol_codes, enrol_totp, log_in, post,
-};
-use super::people::{PASSWORD, another, refusal, user};
+use super::enrolled::{answer, challenge, guarded, log_in};
+use super::people::{PASSWORD, refusal};
 
 const SEND: &str = "/api/auth/second-factor/send";
-
-/// A user of that name with an authenticator app, and the app, and the backup codes.
-async fn guarded(app: &TestApp, username: &str) -> (Browser, AuthenticatorApp, Vec<String>) {
-    let mut browser = user(app, username).await;
-    let (totp, backup) = enrol_totp(app, &mut browser).await;
-    (browser, totp, backup)
-}
 
 #[tokio::test]
 async fn a_password_and_a_code_of_the_app_sign_in() {
@@ -233,116 +224,6 @@ async fn of_parallel_uses_of_a_backup_code_one_wins() {
 }
 
 #[tokio::test]
-async fn a_code_by_sms_reaches_level_2_and_one_by_email_does_not() {
-    let app = TestApp::new().await;
-    let mut browser = user(&app, "ada").await;
-    add_address(&app, &mut browser, "email", "ada@example.org").await;
-    add_address(&app, &mut browser, "phone", "+254700000001").await;
-    assert_eq!(enrol_codes(&mut browser, "email").await.status, 200);
-    assert_eq!(enrol_codes(&mut browser, "sms").await.status, 200);
-    for (method, address, masked, assurance) in
-        [("email", "ada@example.org", "a***@e***.org", "aal1"), ("sms", "+254700000001", "+2***01", "aal2")]
-    {
-        let challenge = challenge(&mut browser, "ada").await;
-        let sent = browser.post(SEND, json!({"challenge": challenge, "method": method})).await;
-        assert_eq!(sent.status, 202, "{}", sent.text());
-        assert_eq!(sent.json(), json!({"sent_to": masked, "expires_at": "2026-03-14T15:14:26Z"}));
-        let code = code_sent_to(&app, address);
-        assert!(code.len() == 6 && code.bytes().all(|digit| digit.is_ascii_digit()));
-        assert_eq!(answer(&mut browser, &challenge, method, &another(&code)).await.code(), "code_invalid");
-        assert_eq!(answer(&mut browser, &challenge, method, &code).await.status, 200);
-        let session = browser.get("/api/auth/me").await.json()["session"].clone();
-        assert_eq!((&session["assurance"], &session["methods"]), (&json!(assurance), &json!(["pwd", method])));
-    }
-    let stored = column(&app, "SELECT code_mac::text FROM one_time_codes WHERE used_at IS NOT NULL").await;
-    assert!(!stored.is_empty());
-}
-
-#[tokio::test]
-async fn a_sent_code_is_its_own_sign_ins_for_five_minutes() {
-    let app = TestApp::new().await;
-    let mut browser = user(&app, "ada").await;
-    add_address(&app, &mut browser, "email", "ada@example.org").await;
-    assert_eq!(enrol_codes(&mut browser, "email").await.status, 200);
-    let first = challenge(&mut browser, "ada").await;
-    assert_eq!(browser.post(SEND, json!({"challenge": first, "method": "email"})).await.status, 202);
-    let code = code_sent_to(&app, "ada@example.org");
-    let second = challenge(&mut browser, "ada").await;
-    assert_eq!(answer(&mut browser, &second, "email", &code).await.code(), "code_invalid");
-    // A second message makes the first code void.
-    assert_eq!(browser.post(SEND, json!({"challenge": first, "method": "email"})).await.status, 202);
-    let newer = code_sent_to(&app, "ada@example.org");
-    if newer != code {
-        assert_eq!(answer(&mut browser, &first, "email", &code).await.code(), "code_invalid");
-    }
-    app.clock.advance(299);
-    assert_eq!(answer(&mut browser, &first, "email", &newer).await.status, 200);
-    let third = challenge(&mut browser, "ada").await;
-    assert_eq!(browser.post(SEND, json!({"challenge": third, "method": "email"})).await.status, 202);
-    let late = code_sent_to(&app, "ada@example.org");
-    app.clock.advance(300);
-    assert_eq!(answer(&mut browser, &third, "email", &late).await.code(), "ceremony_expired");
-}
-
-#[tokio::test]
-async fn a_sent_code_bears_five_tries_however_they_come() {
-    let app = TestApp::new().await;
-    let mut browser = user(&app, "ada").await;
-    add_address(&app, &mut browser, "phone", "+254700000001").await;
-    assert_eq!(enrol_codes(&mut browser, "sms").await.status, 200);
-    let challenge = challenge(&mut browser, "ada").await;
-    assert_eq!(browser.post(SEND, json!({"challenge": challenge, "method": "sms"})).await.status, 202);
-    let code = code_sent_to(&app, "+254700000001");
-    // From 20 addresses, so that no throttle of an address comes before.
-    let mut guessers: Vec<_> = (1..=20_u8)
-        .map(|last| {
-            let mut guesser = app.browser();
-            guesser.address.set_ip([198, 51, 100, last].into());
-            (guesser, format!("{:06}", (code.parse::<u32>().unwrap() + u32::from(last)) % 1_000_000))
-        })
-        .collect();
-    let tries = guessers.iter_mut().map(|(guesser, wrong)| answer(guesser, &challenge, "sms", wrong));
-    for got in join_all(tries).await {
-        assert!(got.status == 400 || got.status == 429, "{}", got.text());
-    }
-    assert_eq!(column(&app, "SELECT attempts::text FROM one_time_codes WHERE purpose LIKE 'sms%'").await, ["5"]);
-    // After the wait that so many failures bring, the right one is refused for the code's own count.
-    app.clock.advance(61);
-    assert_eq!(refusal(&answer(&mut browser, &challenge, "sms", &code).await), (400, "code_invalid".into()));
-    assert_eq!(browser.post(SEND, json!({"challenge": challenge, "method": "sms"})).await.status, 202);
-    let newer = code_sent_to(&app, "+254700000001");
-    assert_eq!(answer(&mut browser, &challenge, "sms", &newer).await.status, 200);
-}
-
-#[tokio::test]
-async fn nobodys_phone_rings_all_night() {
-    let app = TestApp::new().await;
-    let mut browser = user(&app, "ada").await;
-    add_address(&app, &mut browser, "phone", "+254700000001").await;
-    assert_eq!(enrol_codes(&mut browser, "sms").await.status, 200);
-    app.clock.advance(901);
-    let mut stranger = app.browser();
-    let challenge = challenge(&mut stranger, "ada").await;
-    for _ in 0..5 {
-        assert_eq!(stranger.post(SEND, json!({"challenge": challenge, "method": "sms"})).await.status, 202);
-    }
-    let got = stranger.post(SEND, json!({"challenge": challenge, "method": "sms"})).await;
-    assert_eq!(refusal(&got), (429, "sign_in_throttled".into()));
-}
-
-#[tokio::test]
-async fn no_code_goes_where_none_is_enrolled() {
-    let app = TestApp::new().await;
-    let (mut browser, _, _) = guarded(&app, "ada").await;
-    let challenge = challenge(&mut browser, "ada").await;
-    for method in ["email", "sms", "totp", "backup_code"] {
-        let got = browser.post(SEND, json!({"challenge": challenge, "method": method})).await;
-        assert_eq!(refusal(&got), (400, "factor_unknown".into()), "{method}");
-    }
-    assert!(app.outbox().iter().all(|sent| sent.code.is_none()));
-}
-
-#[tokio::test]
 async fn a_second_factor_refuses_a_malformed_body() {
     let app = TestApp::new().await;
     let mut browser = app.browser();
@@ -358,108 +239,4 @@ async fn a_second_factor_refuses_a_malformed_body() {
     ] {
         assert_eq!(refusal(&browser.post(path, body.clone()).await), (422, "invalid_body".into()), "{body}");
     }
-}
-
-#[tokio::test]
-async fn a_trusted_device_is_spared_the_second_factor_for_30_days() {
-    let app = TestApp::new().await;
-    let (mut browser, totp, _) = guarded(&app, "ada").await;
-    trust(&app, &mut browser, "ada", "totp", &totp.code(&app)).await;
-    assert_eq!(log_in(&mut browser, "ada").await.status, 200);
-    let session = browser.get("/api/auth/me").await.json()["session"].clone();
-    assert_eq!((&session["assurance"], &session["methods"]), (&json!("aal1"), &json!(["pwd", "trusted_device"])));
-    // What it is spared at sign-in it is not spared before something sensitive.
-    let got = browser.post("/api/auth/factors/backup-codes", json!(null)).await;
-    assert_eq!(refusal(&got), (403, "step_up_required".into()));
-    let got = super::enrolled::step_up(&mut browser, "password", PASSWORD).await;
-    assert_eq!(refusal(&got), (403, "factor_too_weak".into()));
-
-    // Others are not: not another device, not another user on this one.
-    assert_eq!(log_in(&mut app.browser(), "ada").await.status, 202);
-    let (_, _, _) = guarded(&app, "grace").await;
-    let mut shared = browser.clone();
-    assert_eq!(log_in(&mut shared, "grace").await.status, 202);
-
-    app.clock.advance(30 * 86_400 - 61);
-    assert_eq!(log_in(&mut browser, "ada").await.status, 200);
-    app.clock.advance(61);
-    assert_eq!(log_in(&mut browser, "ada").await.status, 202);
-}
-
-#[tokio::test]
-async fn a_device_that_is_forgotten_is_trusted_no_more() {
-    let app = TestApp::new().await;
-    let (mut browser, totp, _) = guarded(&app, "ada").await;
-    trust(&app, &mut browser, "ada", "totp", &totp.code(&app)).await;
-    let devices = browser.get("/api/auth/devices").await.json()["devices"].clone();
-    let id = devices[0]["id"].as_str().unwrap();
-    assert_eq!(devices[0]["trusted_until"], "2026-04-13T15:09:56Z");
-    let mut other = app.browser();
-    app.clock.advance(30);
-    let there = challenge(&mut other, "ada").await;
-    assert_eq!(answer(&mut other, &there, "totp", &totp.code(&app)).await.status, 200);
-    assert_eq!(other.delete(&format!("/api/auth/devices/{id}")).await.status, 204);
-    assert_eq!(browser.get("/api/auth/me").await.status, 401);
-    assert_eq!(log_in(&mut browser, "ada").await.status, 202);
-}
-
-#[tokio::test]
-async fn a_change_of_the_factors_ends_all_trust() {
-    let app = TestApp::new().await;
-    let (mut browser, totp, _) = guarded(&app, "ada").await;
-    trust(&app, &mut browser, "ada", "totp", &totp.code(&app)).await;
-    let renewed = browser.post("/api/auth/factors/backup-codes", json!(null)).await;
-    assert_eq!(renewed.status, 200, "{}", renewed.text());
-    assert_eq!(log_in(&mut browser, "ada").await.status, 202);
-}
-
-#[tokio::test]
-async fn where_the_role_needs_level_2_email_makes_no_device_trusted() {
-    let app = TestApp::with(&[("WARD_MFA_ROLES", "user")]).await;
-    let mut browser = user(&app, "ada").await;
-    add_address(&app, &mut browser, "email", "ada@example.org").await;
-    assert_eq!(enrol_codes(&mut browser, "email").await.status, 200);
-    let first = challenge(&mut browser, "ada").await;
-    assert_eq!(browser.post(SEND, json!({"challenge": first, "method": "email"})).await.status, 202);
-    let body = json!({"challenge": first, "method": "email", "code": code_sent_to(&app, "ada@example.org"),
-        "trust_device": true});
-    assert_eq!(post(&mut browser, "/api/auth/second-factor", body).await.status, 200);
-    assert_eq!(browser.get("/api/usage").await.code(), "second_factor_required");
-    assert_eq!(log_in(&mut browser, "ada").await.status, 202, "the device is not trusted");
-    // One that was trusted before the role needed it is not, either.
-    let trust = "UPDATE user_devices SET trusted_until = '2027-01-01T00:00:00Z'";
-    app.superuser().await.batch_execute(trust).await.unwrap();
-    assert_eq!(log_in(&mut browser, "ada").await.status, 202);
-}
-
-async fn trust(app: &TestApp, browser: &mut Browser, username: &str, method: &str, code: &str) {
-    let challenge = challenge(browser, username).await;
-    let body = json!({"challenge": challenge, "method": method, "code": code, "trust_device": true});
-    let got = post(browser, "/api/auth/second-factor", body).await;
-    assert_eq!(got.status, 200, "{}", got.text());
-    assert_eq!(app.outbox().iter().filter(|sent| sent.template == "new_device").count(), 0);
-}
-
-#[tokio::test]
-async fn a_new_device_is_told_to_proved_email_addresses() {
-    let app = TestApp::new().await;
-    let (mut browser, totp, _) = guarded(&app, "ada").await;
-    for (kind, address) in [("email", "ada@example.org"), ("phone", "+254700000001")] {
-        add_address(&app, &mut browser, kind, address).await;
-    }
-    super::enrolled::add_unproved(&mut browser, "email", "later@example.org").await;
-    let notices = || app.outbox().into_iter().filter(|sent| sent.template == "new_device").collect::<Vec<_>>();
-    // The device of the registration is the first, and known from then on.
-    let known = challenge(&mut browser, "ada").await;
-    assert_eq!(answer(&mut browser, &known, "totp", &totp.code(&app)).await.status, 200);
-    assert!(notices().is_empty());
-    app.clock.advance(30);
-    let mut other = app.browser();
-    let elsewhere = challenge(&mut other, "ada").await;
-    assert!(notices().is_empty(), "a password alone has signed nobody in");
-    assert_eq!(answer(&mut other, &elsewhere, "totp", &totp.code(&app)).await.status, 200);
-    let sent = notices();
-    assert_eq!(sent.iter().map(|sent| sent.to.as_str()).collect::<Vec<_>>(), ["ada@example.org"]);
-    assert!(sent[0].text.contains("An unknown device"), "{}", sent[0].text);
-    assert_eq!(column(&app, "SELECT severity FROM security_events WHERE event_type = 'new_device'").await, ["low"]);
 }

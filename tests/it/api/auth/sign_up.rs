@@ -286,3 +286,21 @@ async fn nobodys_mailbox_is_filled() {
     }
     assert_eq!(app.outbox().len(), 10);
 }
+
+#[tokio::test]
+async fn registrations_have_so_many_sms_sent_together() {
+    let app = TestApp::with(&[("WARD_SIGN_UP_SMS", "2")]).await;
+    let known = user_at(&app, "ada", "phone", "+254700000001").await;
+    drop(known);
+    let register = async |at: u8, kind: &str, address: &str| {
+        let body = with(names(&format!("user{at}")), kind, address);
+        let answer = stranger(&app, at).post(REGISTER, body).await;
+        (answer.status.as_u16(), answer.headers.get("retry-after").is_some())
+    };
+    assert_eq!(register(1, "phone", "+254700000002").await, (202, false));
+    assert_eq!(register(2, "phone", "+254700000003").await, (429, true), "another address and another number");
+    assert_eq!(register(3, "phone", "+254700000001").await, (429, true), "known or not");
+    assert_eq!(register(4, "email", "grace@example.org").await, (202, false));
+    app.clock.advance(15 * 60);
+    assert_eq!(register(5, "phone", "+254700000003").await, (202, false));
+}

@@ -1,7 +1,10 @@
 //! Whom a GitHub account signs in, and when nobody.
 
+use serde_json::json;
 use tests::github::{Fault, GitHub, GitHubUser, TOKEN_MARK};
 use tests::{Answer, Browser, Log, TestApp};
+
+use crate::api::auth::enrolled::{answer, enrol_totp};
 
 use super::{ADA, ada, app, app_with, count, location, sign_in, signed_in};
 
@@ -14,11 +17,11 @@ async fn a_new_github_user_gets_an_account() {
     assert_eq!(me["user"]["username"], "ada-l");
     assert_eq!(me["user"]["display_name"], "Ada Lovelace");
     assert_eq!((me["user"]["role"].as_str(), me["session"]["assurance"].as_str()), (Some("user"), Some("aal1")));
-    assert_eq!(me["session"]["methods"], serde_json::json!(["github"]));
+    assert_eq!(me["session"]["methods"], json!(["github"]));
 
     let connection = browser.get("/api/auth/github/connection").await.json();
     assert_eq!(connection["login"], "ada-l");
-    assert_eq!(connection["scopes"], serde_json::json!(["repo", "workflow", "user:email"]));
+    assert_eq!(connection["scopes"], json!(["repo", "workflow", "user:email"]));
     assert_eq!(count(&app, "SELECT count(*) FROM user_contacts WHERE verified_at IS NOT NULL").await, 1);
     assert_eq!(
         count(&app, "SELECT count(*) FROM login_attempts WHERE method = 'github' AND result = 'success'").await,
@@ -115,6 +118,31 @@ async fn the_second_factor_of_an_account_stays_in_force() {
     // Until it is shown nothing of the grant is kept.
     assert_eq!(owner.get("/api/auth/github/connection").await.json()["login"], kept);
     assert_eq!(github.live_tokens().len(), 1);
+}
+
+#[tokio::test]
+async fn a_code_of_the_app_ends_what_github_began_unless_the_account_has_changed() {
+    let github = GitHub::start(ada()).await;
+    let app = app(&github).await;
+    let mut owner = signed_in(&app, &github).await;
+    let (totp, _) = enrol_totp(&app, &mut owner).await;
+    let challenge = |answer: &Answer| {
+        let fragment = location(answer).split_once("challenge=").expect("a second factor is due").1;
+        fragment.split('&').next().unwrap().to_owned()
+    };
+    let mut browser = app.browser();
+    let due = challenge(&sign_in(&mut browser, &github).await);
+    app.clock.advance(30);
+    assert_eq!(answer(&mut browser, &due, "totp", &totp.code(&app)).await.status, 200);
+    let session = browser.get("/api/auth/me").await.json()["session"].clone();
+    assert_eq!((&session["assurance"], &session["methods"]), (&json!("aal2"), &json!(["github", "otp"])));
+
+    let mut late = app.browser();
+    let due = challenge(&sign_in(&mut late, &github).await);
+    let changed = "UPDATE users SET security_version = security_version + 1";
+    app.superuser().await.batch_execute(changed).await.unwrap();
+    app.clock.advance(30);
+    assert_eq!(answer(&mut late, &due, "totp", &totp.code(&app)).await.code(), "account_changed");
 }
 
 #[tokio::test]
