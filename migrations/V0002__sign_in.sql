@@ -190,8 +190,10 @@ CREATE TABLE account_recovery (
     requested_at timestamptz NOT NULL,
     expires_at   timestamptz NOT NULL,
     used_at      timestamptz,
+    vouched      boolean NOT NULL,
     address      text
 );
+COMMENT ON COLUMN account_recovery.vouched IS 'made by the operator or an administrator, who know whom it is for';
 COMMENT ON COLUMN account_recovery.contact_id IS 'the address the link was sent to, which its use proves';
 CREATE INDEX account_recovery_user ON account_recovery (user_id, requested_at);
 

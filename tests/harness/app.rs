@@ -32,6 +32,12 @@ pub struct TestApp {
     folder: TempDir,
 }
 
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        Services::get().forget(&self.database);
+    }
+}
+
 impl TestApp {
     /// The product with its defaults: cache in the process, key file, built-in model.
     pub async fn new() -> Self {

@@ -2,8 +2,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
+use tokio_postgres::NoTls;
 use ward::postgres::{self, Cluster, Options};
 
 const TEMPLATE: &str = "template_migrated";
@@ -13,6 +15,7 @@ pub struct Services {
     cluster: Cluster,
     redis: OnceLock<PathBuf>,
     moto: OnceLock<String>,
+    finished: Sender<String>,
 }
 
 impl Services {
@@ -27,8 +30,14 @@ impl Services {
                 cluster.create_database(TEMPLATE, None).await.expect("a template");
                 migrate::run(&cluster.url(TEMPLATE)).await.expect("the migrations apply");
             });
-            Services { cluster, redis: OnceLock::new(), moto: OnceLock::new() }
+            let finished = janitor(cluster.url("postgres"));
+            Services { cluster, redis: OnceLock::new(), moto: OnceLock::new(), finished }
         })
+    }
+
+    /// Drops a database in the background. A run leaves little behind then, which the next one would have to delete first.
+    pub fn forget(&self, database: &str) {
+        self.finished.send(database.to_owned()).expect("the janitor lives as long as we do");
     }
 
     /// A database of the caller's own, migrated; gives its name.
@@ -125,6 +134,24 @@ fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
 }
 
+/// Drops the databases it is told of, one after the other, on a thread of its own.
+fn janitor(url: String) -> Sender<String> {
+    let (sender, finished) = channel::<String>();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(&url, NoTls).await.expect("the server answers");
+            tokio::spawn(connection);
+            for database in finished {
+                // A test that went on without its product keeps its database: the next run deletes it.
+                let dropped = client.batch_execute(&format!("DROP DATABASE {database} WITH (FORCE)")).await;
+                dropped.unwrap_or_else(|error| eprintln!("{database} stays: {error}"));
+            }
+        });
+    });
+    sender
+}
+
 /// A command whose process ends with ours.
 fn bound_to_us(program: &str) -> Command {
     let mut command = Command::new("setpriv");
@@ -134,7 +161,7 @@ fn bound_to_us(program: &str) -> Command {
 
 /// Starts it on a thread that lives as long as we do: the signal at death follows the thread.
 fn spawn(mut command: Command) {
-    let (sender, started) = std::sync::mpsc::channel();
+    let (sender, started) = channel();
     std::thread::spawn(move || {
         let child = command.spawn();
         sender.send(child.is_ok()).expect("the test waits");

@@ -54,8 +54,8 @@ async fn the_applications_role_sees_one_users_rows_only() {
         browser.patch("/api/preferences", json!({"theme": "dark"})).await;
     }
     // A link of each; how one comes about is shown where recovery is.
-    let links = "INSERT INTO account_recovery (id, user_id, secret_hash, requested_at, expires_at)
-         SELECT gen_random_uuid(), id, username_index, now(), now() FROM users";
+    let links = "INSERT INTO account_recovery (id, user_id, secret_hash, vouched, requested_at, expires_at)
+         SELECT gen_random_uuid(), id, username_index, false, now(), now() FROM users";
     app.superuser().await.batch_execute(links).await.unwrap();
     let role = app.app_role().await;
     let tables = [

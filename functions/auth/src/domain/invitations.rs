@@ -134,7 +134,7 @@ struct Way {
 impl Way {
     async fn link(&self, app: &App, on: &impl Statements, actor: Actor<'_>, user_id: Uuid) -> Result<Url, Problem> {
         let contact_id = self.contact.as_ref().map(|(id, _)| *id);
-        let link = NewLink { user_id, contact_id, page: self.page, holds: holds(actor) };
+        let link = NewLink { user_id, contact_id, vouched: true, page: self.page, holds: holds(actor) };
         open_link(app, on, actor.request(), &link).await
     }
 

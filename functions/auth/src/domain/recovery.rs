@@ -41,7 +41,7 @@ pub(crate) async fn request(app: &App, client: &Client, email: EmailAddress) -> 
     let found = accounts::find_id(&platform.db.unscoped(), "email", &index).await?;
     let user_id = found.unwrap_or_default();
     let on = platform.db.unaudited(user_id);
-    let link = NewLink { user_id, contact_id: None, page: "recover", holds: RECOVERY };
+    let link = NewLink { user_id, contact_id: None, vouched: false, page: "recover", holds: RECOVERY };
     let link = open_link(app, &on, client.request, &link).await?;
     let valid_for = RECOVERY.unsigned_abs();
     let template = match found {
@@ -59,6 +59,8 @@ pub(crate) struct NewLink {
     pub(crate) user_id: Uuid,
     /// The address it is sent to, and to nobody else: its use proves that address.
     pub(crate) contact_id: Option<Uuid>,
+    /// Whether the operator or an administrator makes it, who know whom it is for.
+    pub(crate) vouched: bool,
     /// The page it opens.
     pub(crate) page: &'static str,
     /// For how long.
@@ -79,6 +81,7 @@ pub(crate) async fn open_link(
         user_id: link.user_id,
         secret: &secret.hash(),
         contact_id: link.contact_id,
+        vouched: link.vouched,
         requested_at: now,
         expires_at: now + link.holds,
         request,
@@ -114,13 +117,14 @@ pub(crate) enum Recovered {
 struct Linked {
     user_id: Uuid,
     secret: TokenHash,
+    vouched: bool,
     account: Account,
 }
 
 /// Uses a link: sets the password or adds the passkey, ends every session, and tells every address on file.
 ///
 /// # Errors
-/// 400 `link_invalid`, `code_invalid`, or for the password or passkey; 403 `account_disabled`; 429.
+/// 400 `link_invalid`, `code_invalid`, or for the password or passkey; 403 `account_disabled` or `mailbox_not_enough`; 429.
 pub(crate) async fn complete(
     app: &App,
     client: &Client,
@@ -185,6 +189,7 @@ async fn store(
     match new {
         New::Hash(hash) => hash.set(app, &transaction, user_id).await?,
         New::Passkey(passkey) => {
+            mailbox_is_enough(app, linked.vouched, &account)?;
             credentials::insert(&transaction, platform.new_id()?, user_id, passkey, None, now)
                 .await
                 .map_err(|error| super::registration::taken(&error))?;
@@ -216,9 +221,10 @@ async fn end(app: &App, client: &Client, on: &Transaction<'_>, user_id: Uuid) ->
 /// Options to make a passkey by a link, which stays unused.
 ///
 /// # Errors
-/// 400 `link_invalid`; 403 `account_disabled`.
+/// 400 `link_invalid`; 403 `account_disabled` or `mailbox_not_enough`.
 pub(crate) async fn options(app: &App, request: RequestMeta, token: &str) -> Result<Value, Problem> {
     let linked = find(app, token).await?;
+    mailbox_is_enough(app, linked.vouched, &linked.account)?;
     let platform = &app.platform;
     let entry = AuditEntry::of(linked.user_id, request, "auth.recovery.options", "user", platform.now());
     let known = credentials::ids(&platform.db.scoped(entry.resource(linked.user_id))).await?;
@@ -255,9 +261,11 @@ async fn find(app: &App, token: &str) -> Result<Linked, Problem> {
     let user_id = recoveries::find_user(&platform.db.unscoped(), &secret, platform.now()).await?;
     // The link of a message to nobody was never sent.
     let user_id = user_id.filter(|id| !id.is_nil()).ok_or_else(link_invalid)?;
-    let account = accounts::load(&platform.db.unaudited(user_id), user_id).await?.ok_or_else(link_invalid)?;
+    let on = platform.db.unaudited(user_id);
+    let account = accounts::load(&on, user_id).await?.ok_or_else(link_invalid)?;
+    let vouched = recoveries::is_vouched(&on, &secret).await?.ok_or_else(link_invalid)?;
     may_recover(&account)?;
-    Ok(Linked { user_id, secret, account })
+    Ok(Linked { user_id, secret, vouched, account })
 }
 
 fn may_recover(account: &Account) -> Result<(), Problem> {
@@ -266,6 +274,17 @@ fn may_recover(account: &Account) -> Result<(), Problem> {
             .detail("An administrator has disabled it. Ask one to enable it."));
     }
     Ok(())
+}
+
+/// Where the role needs a second factor, whoever reads the user's mail must not get a passkey for it, which is two: see
+/// docs/adr/0007. A second factor that is shown is enough, and so is an account that has none to lose yet.
+fn mailbox_is_enough(app: &App, vouched: bool, account: &Account) -> Result<(), Problem> {
+    let needs_two = app.platform.settings.sign_in.mfa_roles.contains(&account.role);
+    if vouched || !needs_two || account.passkeys == 0 || !due(account).is_empty() {
+        return Ok(());
+    }
+    Err(Problem::forbidden("mailbox_not_enough", "An email alone does not replace this account's passkey")
+        .detail("The role needs a second factor. Ask the operator for a link: `ward user link` makes one."))
 }
 
 impl Linked {

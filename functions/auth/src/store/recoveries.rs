@@ -12,6 +12,8 @@ pub(crate) struct Row<'a> {
     pub(crate) secret: &'a TokenHash,
     /// The address it was sent to, which its use proves.
     pub(crate) contact_id: Option<Uuid>,
+    /// Whether the operator or an administrator made it, who know whom it is for.
+    pub(crate) vouched: bool,
     pub(crate) requested_at: Timestamp,
     pub(crate) expires_at: Timestamp,
     pub(crate) request: RequestMeta,
@@ -20,13 +22,14 @@ pub(crate) struct Row<'a> {
 /// Stores a link.
 pub(crate) async fn insert(on: &impl Statements, row: &Row<'_>) -> Result<(), DbError> {
     on.query(
-        "INSERT INTO account_recovery (id, user_id, secret_hash, contact_id, requested_at, expires_at, address)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO account_recovery (id, user_id, secret_hash, contact_id, vouched, requested_at, expires_at, address)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         &[
             &row.id,
             &row.user_id,
             &row.secret.as_bytes(),
             &row.contact_id,
+            &row.vouched,
             &row.requested_at,
             &row.expires_at,
             &row.request.address.map(|address| address.to_string()),
@@ -44,6 +47,12 @@ pub(crate) async fn find_user(
 ) -> Result<Option<Uuid>, DbError> {
     let rows = on.query("SELECT find_recovery($1, $2)", &[&secret.as_bytes(), &now]).await?;
     Ok(rows.first().and_then(|row| row.get(0)))
+}
+
+/// Whether somebody vouches for whom a link was made for; nothing where it is not there.
+pub(crate) async fn is_vouched(on: &impl Statements, secret: &TokenHash) -> Result<Option<bool>, DbError> {
+    let rows = on.query("SELECT vouched FROM account_recovery WHERE secret_hash = $1", &[&secret.as_bytes()]).await?;
+    Ok(rows.first().map(|row| row.get(0)))
 }
 
 /// Uses a link up, and with it every other of the user; gives the address it proves. Of two who try, one does.

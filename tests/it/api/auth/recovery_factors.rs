@@ -177,6 +177,37 @@ async fn a_passkey_made_by_a_link_signs_in_beside_the_others() {
 }
 
 #[tokio::test]
+async fn where_the_role_needs_two_factors_a_mailbox_gets_no_passkey() {
+    let app = TestApp::new().await;
+    let mut browser = ada(&app).await;
+    assert_eq!(browser.add_passkey("first").await.status, 201);
+    assert_eq!(browser.sign_in().await.status, 200);
+    let before = token(&app, EMAIL).await;
+    let (mut recovered, credential) = passkey(&app, &before).await;
+    let id = browser.get("/api/auth/me").await.json()["user"]["id"].as_str().unwrap().to_owned();
+    app.set_role(&id, "admin").await;
+
+    let refused = (403, "mailbox_not_enough".to_owned());
+    assert_eq!(refusal(&app.browser().post(OPTIONS, json!({"token": before})).await), refused);
+    let late = recovered.post(COMPLETE, json!({"token": before, "credential": credential})).await;
+    assert_eq!(refusal(&late), refused, "the role counts when the link is used");
+    // A password is one factor: it opens nothing that the role may do.
+    let answer = app.browser().post(COMPLETE, json!({"token": before, "new_password": NEW_PASSWORD})).await;
+    assert_eq!(answer.status, 204, "{}", answer.text());
+    let mut weak = app.browser();
+    let body = json!({"username": "ada", "password": NEW_PASSWORD});
+    assert_eq!(weak.post("/api/auth/login", body).await.status, 200);
+    assert_eq!(refusal(&weak.get("/api/users").await), (403, "second_factor_required".into()));
+
+    // Who is vouched for gets one.
+    app.superuser().await.batch_execute("UPDATE account_recovery SET vouched = true").await.unwrap();
+    app.superuser().await.batch_execute("UPDATE account_recovery SET used_at = NULL, expires_at = 'infinity'").await.unwrap();
+    let (_, credential) = passkey(&app, &before).await;
+    let answer = recovered.post(COMPLETE, json!({"token": before, "credential": credential})).await;
+    assert_eq!(answer.status, 204, "{}", answer.text());
+}
+
+#[tokio::test]
 async fn a_passkey_ceremony_waits_for_the_second_factor() {
     let app = TestApp::new().await;
     let mut browser = ada(&app).await;
