@@ -12,6 +12,7 @@ import {
   registerByPassword,
   signInByPassword,
   signOut,
+  wrong,
 } from './sign-in.mjs';
 import { AuthenticatorApp } from './totp.mjs';
 import { newName, walk } from './walk.mjs';
@@ -116,7 +117,7 @@ async function addAddress() {
   await owner.button(`Verify ${email}`).click();
   const second = await message(baseUrl, email, 'code', seen);
   assert.notEqual(second.id, first.id);
-  await owner.field('Code').fill(second.code === '000000' ? '111111' : '000000');
+  await owner.field('Code').fill(wrong(second.code));
   await owner.button('Verify').click();
   await dialog.getByText('This code is not right').waitFor();
   await owner.pictures.takeAll('verify-address');
@@ -185,7 +186,7 @@ async function stepUp() {
   await dialog.waitFor();
   await elsewhere.pictures.takeAll('step-up');
   const code = await app.code();
-  await elsewhere.field('Code').fill(code === '000000' ? '111111' : '000000');
+  await elsewhere.field('Code').fill(wrong(code));
   await elsewhere.button('Confirm').click();
   await dialog.getByText('This code is not right').waitFor();
   await elsewhere.field('Code').fill(code);

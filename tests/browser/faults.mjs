@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 /** Refusals that are proper wherever they come: nobody is signed in. */
-const ALWAYS_PROPER = ['401 GET /api/auth/me', '404 GET /api/preferences'];
+const ALWAYS_PROPER = ['401 GET /api/auth/me'];
 const ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
 /**

@@ -17,25 +17,31 @@ export class Pictures {
     this.outputDir = outputDir;
   }
 
-  async take(name) {
+  /** `at` is what has to be seen; else it is where the page is. */
+  async take(name, at) {
+    await at?.scrollIntoViewIfNeeded();
     this.#taken += 1;
     const file = `${String(this.#taken).padStart(2, '0')}-${name}.png`;
     await this.page.screenshot({ path: path.join(this.outputDir, file) });
   }
 
-  async takeDark(name) {
+  async takeDark(name, at) {
     await this.page.emulateMedia({ colorScheme: 'dark' });
-    await this.take(`${name}-dark`);
+    await this.take(`${name}-dark`, at);
     await this.page.emulateMedia({ colorScheme: 'light' });
   }
 
   /** On a phone's screen; also fails where the page is wider than the narrowest screen. */
-  async takeNarrow(name) {
+  async takeNarrow(name, at) {
     await this.page.setViewportSize({ ...PHONE, width: NARROWEST });
-    const width = await this.page.evaluate(() => document.documentElement.scrollWidth);
+    // What scrolls by itself hides its width from the page.
+    const width = await this.page.evaluate(() => {
+      const parts = [...document.querySelectorAll('html, main, main > *, dialog[open]')];
+      return Math.max(...parts.map((part) => part.getBoundingClientRect().left + part.scrollWidth));
+    });
     assert.ok(width <= NARROWEST, `${name} is ${width} px wide on a screen of ${NARROWEST} px`);
     await this.page.setViewportSize(PHONE);
-    await this.take(`${name}-narrow`);
+    await this.take(`${name}-narrow`, at);
     await this.page.setViewportSize(DESKTOP);
   }
 
@@ -45,9 +51,9 @@ export class Pictures {
     await this.page.setViewportSize(DESKTOP);
   }
 
-  async takeAll(name) {
-    await this.take(name);
-    await this.takeDark(name);
-    await this.takeNarrow(name);
+  async takeAll(name, at) {
+    await this.take(name, at);
+    await this.takeDark(name, at);
+    await this.takeNarrow(name, at);
   }
 }

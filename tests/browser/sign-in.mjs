@@ -56,3 +56,8 @@ export async function agree(person, title, action) {
   await dialog.getByRole('button', { name: action, exact: true }).click();
   await dialog.waitFor({ state: 'hidden' });
 }
+
+/** Another code of six digits. */
+export function wrong(code) {
+  return String((Number(code) + 500_000) % 1_000_000).padStart(6, '0');
+}

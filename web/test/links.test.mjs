@@ -48,9 +48,15 @@ test('a second step that can not be taken is no link', () => {
   }
 });
 
-test('an error is taken over only where it looks like a code', () => {
-  assert.equal(readError('?error=access_denied'), 'access_denied');
-  assert.equal(readError(''), null);
+test('an error says what was tried and its code', () => {
+  assert.deepEqual(readError('#/sign-in?error=access_denied'), { place: 'sign-in', code: 'access_denied' });
+  assert.deepEqual(readError('#/security?error=github_taken'), { place: 'security', code: 'github_taken' });
+  assert.equal(readLink('#/sign-in?error=access_denied'), null);
+});
+
+test('what is elsewhere or does not look like a code is no error', () => {
+  for (const fragment of ['', '#/sign-in', '#/security', '#/sign-in?error', '#/notes?error=access_denied'])
+    assert.equal(readError(fragment), null, fragment);
   for (const text of ['Call+0800', '', '%3Cb%3E', 'a'.repeat(65)])
-    assert.equal(readError(`?error=${text}`), null, text);
+    assert.equal(readError(`#/sign-in?error=${text}`), null, text);
 });

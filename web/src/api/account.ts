@@ -64,7 +64,8 @@ export const contacts = {
 };
 
 export const github = {
-  connection: async () =>
-    (await request<{ connection: GithubConnection | null }>('GET', '/api/auth/github/connection')).connection,
+  connection: () => request<GithubConnection>('GET', '/api/auth/github/connection'),
+  /** Begins to connect, or to renew the connection: the page goes on at `url`, and comes back to the path. */
+  connect: (returnTo: string) => request<{ url: string }>('POST', '/api/auth/github/connect', { return_to: returnTo }),
   disconnect: () => request<void>('DELETE', '/api/auth/github/connection'),
 };

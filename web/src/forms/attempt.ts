@@ -2,6 +2,7 @@ import { ref, shallowRef } from 'vue';
 
 import { DISMISSED, asProblem, type Problem } from '../api';
 import { rememberFocus } from './focus';
+import { hush } from './toast';
 
 /**
  * Runs what a person asked for, one thing at a time, and keeps what went wrong for the page to show. What they dismissed
@@ -22,6 +23,7 @@ export function useAttempt() {
       return true;
     } catch (fault) {
       if (fault !== DISMISSED) problem.value = asProblem(fault);
+      hush();
       return false;
     } finally {
       busy.value = false;

@@ -14,3 +14,9 @@ export function say(message: string): void {
   text.value = message;
   timer = setTimeout(() => (text.value = ''), SHOWN_MS);
 }
+
+/** Takes back what is said: something else has gone wrong since. */
+export function hush(): void {
+  clearTimeout(timer);
+  text.value = '';
+}

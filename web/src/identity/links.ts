@@ -27,10 +27,20 @@ export function readLink(fragment: string): Link | null {
   };
 }
 
-/** The code of what went wrong on the way back from GitHub, from the address's query. */
-export function readError(query: string): string | null {
+/** What went wrong on the way to GitHub and back. */
+export interface ReturnError {
+  /** What was asked for: to sign in, or to connect GitHub to the account that is open. */
+  place: 'sign-in' | 'security';
+  /** The server's code. */
+  code: string;
+}
+
+/** Reads what went wrong at GitHub out of the address's fragment; `null` where it tells of nothing. */
+export function readError(fragment: string): ReturnError | null {
+  const [path = '', query = ''] = fragment.replace(/^#\/?/, '').split('?', 2);
   const code = new URLSearchParams(query).get('error');
-  return code !== null && /^[a-z0-9_]{1,64}$/.test(code) ? code : null;
+  if ((path !== 'sign-in' && path !== 'security') || code === null || !/^[a-z0-9_]{1,64}$/.test(code)) return null;
+  return { place: path, code };
 }
 
 function token(value: string | null): string | null {

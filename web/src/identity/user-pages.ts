@@ -1,7 +1,7 @@
 import { ref, shallowRef } from 'vue';
 
 import { asProblem, users, type Problem } from '../api';
-import type { ManagedUser, UserFilter } from '../types';
+import type { ManagedUser, UserFilter, UserPage } from '../types';
 
 const PAGE_SIZE = 25;
 type Cursor = string | null;
@@ -22,7 +22,7 @@ export function useUserPages() {
     busy.value = true;
     problem.value = null;
     try {
-      const page = await users.list(filter, path.at(-1) ?? null, PAGE_SIZE);
+      const page = await readPage(filter, path.at(-1) ?? null);
       if (mine !== latest) return;
       shown.value = page.users;
       next.value = page.next_cursor;
@@ -53,4 +53,13 @@ export function useUserPages() {
     forward: () => read([...cursors.value, next.value]),
     back: () => read(cursors.value.slice(0, -1)),
   };
+}
+
+/** Who has a name is looked up by it alone; what else is asked of them is checked here. */
+async function readPage({ name, ...rest }: UserFilter, cursor: Cursor): Promise<UserPage> {
+  if (!name) return users.list(rest, cursor, PAGE_SIZE);
+  const { users: found } = await users.search(name);
+  const fits = (user: ManagedUser) =>
+    user.role === (rest.role ?? user.role) && user.status === (rest.status ?? user.status);
+  return { users: found.filter(fits), next_cursor: null };
 }

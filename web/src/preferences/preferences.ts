@@ -5,6 +5,14 @@ import { displayIn } from './display';
 import { saveVersioned } from './save-versioned';
 import { applyTheme } from './theme';
 
+/** Said in the page's own words: the server's are for whoever calls its API. */
+const CONTESTED = new Problem(
+  412,
+  'version_mismatch',
+  'Your preferences are being changed somewhere else',
+  'They are shown as they are now. Choose again.',
+);
+
 const current = shallowRef<Versioned | null>(null);
 let latest: Promise<unknown> = Promise.resolve();
 
@@ -42,6 +50,20 @@ function adopt(read: Versioned): void {
 
 async function send(patch: PreferencesPatch): Promise<void> {
   const read = current.value ?? (await preferences.get());
-  const isConflict = (fault: unknown) => fault instanceof Problem && fault.status === 412;
-  adopt(await saveVersioned(read, (etag) => preferences.patch(patch, etag), preferences.get, isConflict));
+  const save = (etag: string) => preferences.patch(patch, etag);
+  try {
+    adopt(await saveVersioned(read, save, reread, isConflict));
+  } catch (fault) {
+    throw isConflict(fault) ? CONTESTED : fault;
+  }
+}
+
+async function reread(): Promise<Versioned> {
+  const now = await preferences.get();
+  adopt(now);
+  return now;
+}
+
+function isConflict(fault: unknown): boolean {
+  return fault instanceof Problem && fault.status === 412;
 }

@@ -79,11 +79,18 @@ export interface ContactCode {
   expires_at: string;
 }
 
-export interface GithubConnection {
+export type GithubConnection = { connected: false } | ConnectedGithub;
+
+export interface ConnectedGithub {
+  connected: true;
+  /** GitHub has ended it: only connecting anew helps. */
+  needs_reconnect: boolean;
   login: string;
   scopes: string[];
   connected_at: string;
-  last_used_at: string | null;
+  last_used_at?: string;
+  /** Then it ends, if it is not used before; missing where it does not end by itself. */
+  expires_at?: string;
 }
 
 export interface Session {

@@ -11,8 +11,7 @@ export interface User {
 
 /** What this deployment offers to whoever is not signed in. */
 export interface Methods {
-  /** Missing where the deployment knows nothing of GitHub. */
-  github?: boolean;
+  github: boolean;
   /** `address`: a new account needs an e-mail address or a phone number it can prove. */
   registration: 'open' | 'address' | 'closed';
   password_min: number;

@@ -18,12 +18,14 @@ export interface UserPage {
   next_cursor: string | null;
 }
 
-/** Exact matches all: names and addresses are stored sealed, so no part of one can be searched. */
+/** One user or few, by what is stored sealed: only exact matches are found. */
+export type UserName = { username: string } | { email: string };
+
+/** Which users, all of it together. */
 export interface UserFilter {
   role?: string;
   status?: UserStatus;
-  username?: string;
-  email?: string;
+  name?: UserName;
 }
 
 export interface Invitation {
@@ -31,4 +33,11 @@ export interface Invitation {
   display_name: string;
   email: string;
   role: string;
+}
+
+/** Someone was invited. */
+export interface Invited extends ManagedUser {
+  /** The link to hand over, shown once; `null` where it went to their address. */
+  invitation_url: string | null;
+  invitation_expires_at: string;
 }

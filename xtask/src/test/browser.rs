@@ -14,11 +14,15 @@ use super::tally::Tally;
 const LIMIT: Duration = Duration::from_mins(3);
 const STOPS: &str = "browser: `ward dev` stops cleanly after the walks";
 /// What a check is called, and the file in tests/browser.
-const WALKS: [(&str, &str); 4] = [
+const WALKS: [(&str, &str); 8] = [
     ("browser: the whole path from a passkey to an answer", "first-light"),
     ("browser: passkeys, autofill and the Signal API", "passkeys"),
     ("browser: passwords, the second factor and recovery", "passwords"),
     ("browser: sessions, devices, API keys and step-up", "account"),
+    ("browser: codes by SMS", "sms"),
+    ("browser: GitHub", "github"),
+    ("browser: users, from the first administrator on", "users"),
+    ("browser: preferences in two browsers", "preferences"),
 ];
 
 /// Runs the walks, or those whose name holds the filter.
@@ -53,6 +57,8 @@ impl Walker {
         let script = Path::new("tests/browser").join(name).with_extension("mjs");
         let mut node = command("node", &[]);
         node.arg(script).env("BASE_URL", self.server.url()).env("OUTPUT_DIR", target("screenshots"));
+        node.env("WARD", target("debug/ward")).env("WARD_ENV_FILE", self.server.env_file());
+        node.envs(self.server.github().settings().iter().cloned());
         let mut node =
             node.env("CHROMIUM", &self.chromium).spawn().map_err(|error| Failure(format!("node: {error}")))?;
         wait(&mut node, name, LIMIT)

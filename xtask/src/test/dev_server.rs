@@ -12,13 +12,23 @@ use std::time::{Duration, Instant};
 use crate::run::{Failure, Result, command, run, wait};
 use crate::workspace::target;
 
+use super::fake_github::FakeGithub;
+
 /// First start: the database cluster is made, too.
 const READY_LIMIT: Duration = Duration::from_mins(1);
 const STOP_LIMIT: Duration = Duration::from_secs(15);
 
 /// Settings of the developer's own shell that would put real parts in place of the local ones.
-const REAL_PARTS: [&str; 6] =
-    ["DATABASE_URL", "DATABASE_SECRET_ID", "REDIS_URL", "KMS_KEY_ID", "OPENAI_API_KEY", "OPENAI_BASE_URL"];
+const REAL_PARTS: [&str; 8] = [
+    "DATABASE_URL",
+    "DATABASE_SECRET_ID",
+    "REDIS_URL",
+    "KMS_KEY_ID",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "GITHUB_REDIRECT_URI",
+    "GITHUB_CLIENT_SECRET_SECRET_ID",
+];
 
 /// People are limited by their address, and the walks through the page all come from one.
 const NO_LIMIT: (&str, &str) = ("WARD_LIMIT_ANONYMOUS", "10000");
@@ -28,26 +38,39 @@ pub struct DevServer {
     child: Child,
     port: u16,
     data: PathBuf,
+    github: FakeGithub,
     stopped: bool,
 }
 
 impl DevServer {
-    /// Starts it on a free port.
+    /// Starts it on a free port, with a GitHub to sign in with.
     pub fn start() -> Result<Self> {
         let port = free_port()?;
+        let github = FakeGithub::start(&url(port))?;
         let data = std::env::temp_dir().join(format!("ward-xtask-{}", id()));
         let mut ward = command(target("debug/ward"), &["dev", "--port", &port.to_string(), "--data-dir"]);
         ward.arg(&data).env(NO_LIMIT.0, NO_LIMIT.1);
+        ward.envs(github.settings().iter().cloned());
         for setting in REAL_PARTS {
             ward.env_remove(setting);
         }
         let child = ward.spawn().map_err(|error| Failure(format!("ward: {error}")))?;
-        Ok(Self { child, port, data, stopped: false })
+        Ok(Self { child, port, data, github, stopped: false })
     }
 
-    /// Where it answers. Chromium takes a secure cookie over HTTP from `localhost` only.
+    /// Where it answers.
     pub fn url(&self) -> String {
-        format!("http://localhost:{}", self.port)
+        url(self.port)
+    }
+
+    /// The file of settings by which `ward user` finds its database.
+    pub fn env_file(&self) -> PathBuf {
+        self.data.join("env")
+    }
+
+    /// The GitHub it signs in with.
+    pub fn github(&self) -> &FakeGithub {
+        &self.github
     }
 
     /// Waits until `/health` says that everything is up.
@@ -100,6 +123,11 @@ impl Drop for DevServer {
         }
         fs::remove_dir_all(&self.data).ok();
     }
+}
+
+/// Chromium takes a secure cookie over HTTP from `localhost` only.
+fn url(port: u16) -> String {
+    format!("http://localhost:{port}")
 }
 
 fn free_port() -> Result<u16> {

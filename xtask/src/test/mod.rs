@@ -4,6 +4,7 @@ mod browser;
 mod cargo_test;
 mod checks;
 mod dev_server;
+mod fake_github;
 mod tally;
 
 use std::time::Instant;
