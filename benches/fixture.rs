@@ -83,14 +83,15 @@ impl Fixture {
         ]);
         let platform = Platform::connect(Settings::from_lookup(&|name| settings.get(name).cloned())?).await?;
         let user = insert_user(&database, platform.new_id()?).await?;
-        let signed_in = platform.sessions.begin(NewSession {
+        let begun = platform.sessions.begin(NewSession {
             user_id: user,
             role: Role::User,
             assurance: Assurance::Aal2,
             methods: vec!["hwk".into()],
             kind: SessionKind::Cookie,
             device_id: None,
-        })?;
+        });
+        let signed_in = begun.await?;
         let scope = platform.db.unaudited(user);
         sessions::insert(&scope, &signed_in.session, &signed_in.token_hash()).await?;
         let cookie = signed_in.cookie().ok_or("a cookie session has a cookie")?;

@@ -126,10 +126,12 @@ CREATE TABLE user_devices (
     secret_hash   bytea NOT NULL,
     name          bytea NOT NULL,
     trusted_until timestamptz,
+    known         boolean NOT NULL DEFAULT true,
     first_seen_at timestamptz NOT NULL,
     last_seen_at  timestamptz NOT NULL,
     UNIQUE (user_id, secret_hash)
 );
+COMMENT ON COLUMN user_devices.known IS 'signed in on since what protects the account last changed: failures are counted apart';
 
 ALTER TABLE sessions
     ADD COLUMN kind text NOT NULL DEFAULT 'cookie' CHECK (kind IN ('cookie', 'bearer')),
@@ -397,13 +399,16 @@ CREATE FUNCTION list_users(after_id uuid, page_size int, wanted_role text, wante
         FROM page ORDER BY page.id
     $$;
 
--- Whether a user is an active administrator, and how many of those there are beside another: asked before the one
--- changes the other. Locks until the end of the transaction: two who would demote each other come one after the other.
-CREATE FUNCTION administrators(acting uuid, target uuid) RETURNS TABLE (acts boolean, others bigint)
+-- Whether a session is a live one of an active administrator, and how many of those there are beside another: asked
+-- before the one changes the other. Locks until the end of the transaction: two who would demote each other come one
+-- after the other.
+CREATE FUNCTION administrators(acting_session uuid, target uuid) RETURNS TABLE (acts boolean, others bigint)
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
     AS $$
         SELECT pg_advisory_xact_lock(7246108);
-        SELECT coalesce(bool_or(id = acting), false), count(*) FILTER (WHERE id <> target)
+        SELECT coalesce(bool_or(id = (SELECT s.user_id FROM sessions s
+                WHERE s.id = acting_session AND s.revoked_at IS NULL)), false),
+            count(*) FILTER (WHERE id <> target)
         FROM users WHERE role = 'admin' AND status = 'active'
     $$;
 REVOKE ALL ON FUNCTION administrators(uuid, uuid) FROM PUBLIC;

@@ -7,6 +7,8 @@ pub mod aws;
 pub mod clock;
 pub mod config;
 pub mod data;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod http;
 pub mod identity;
 pub mod ledger;

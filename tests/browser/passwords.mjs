@@ -49,6 +49,11 @@ async function refuseEmptyForm() {
   await owner.text('Write the whole address, as in name@example.org.').waitFor();
   assert.deepEqual(owner.requests.slice(before), []);
   await owner.pictures.takeAll('register-with-faults');
+  const password = owner.field('Password');
+  assert.equal(await password.getAttribute('type'), 'password');
+  assert.equal(await password.getAttribute('autocomplete'), 'new-password');
+  const paste = (input) => input.dispatchEvent(new ClipboardEvent('paste', { bubbles: true, cancelable: true }));
+  assert.ok(await password.evaluate(paste), 'nothing keeps a paste away');
 }
 
 async function refuseWeakPassword() {

@@ -191,11 +191,11 @@ async fn strangers_are_counted_by_address_and_users_by_name() {
     // The user is not kept out by what strangers did at the same address.
     elsewhere.address = stranger.address;
     for _ in 0..5 {
-        assert_eq!(elsewhere.get("/api/auth/me").await.status, 200);
+        assert_eq!(elsewhere.get("/api/usage").await.status, 200);
     }
-    assert_eq!(elsewhere.get("/api/auth/me").await.status, 429);
+    assert_eq!(elsewhere.get("/api/usage").await.status, 429);
     app.clock.advance(334);
-    assert_eq!(elsewhere.get("/api/auth/me").await.status, 200);
+    assert_eq!(elsewhere.get("/api/usage").await.status, 200);
 }
 
 #[tokio::test]

@@ -11,5 +11,6 @@ mod health;
 mod invariants;
 mod lambda;
 mod openapi;
+mod security_page;
 mod user_command;
 mod vault;

@@ -59,6 +59,13 @@ async fn follow(app: &TestApp, link: &str, page: &str) -> Browser {
 }
 
 #[tokio::test]
+async fn a_new_database_has_no_account() {
+    let app = TestApp::new().await;
+    let users = app.superuser().await.query_one("SELECT count(*) FROM users", &[]).await.unwrap();
+    assert_eq!(users.get::<_, i64>(0), 0);
+}
+
+#[tokio::test]
 async fn it_makes_the_first_administrator() {
     let app = app().await;
     let arguments = ["create", "--admin", "Ada", "--display-name", "Ada Lovelace", "--email", "ada@example.org"];

@@ -11,6 +11,7 @@ pub fn all() -> Result {
     let linters = [
         ("formatting (mend it with `cargo fmt`)", formatting as fn() -> Result),
         ("clippy", clippy),
+        ("clippy of fuzz/", clippy_of_fuzz),
         ("documentation", documentation),
         ("unused dependencies", unused_dependencies),
         ("types of web/", web_types),
@@ -23,11 +24,20 @@ pub fn all() -> Result {
 }
 
 fn formatting() -> Result {
-    run(cargo(&["fmt", "--all", "--check"]))
+    run(cargo(&["fmt", "--all", "--check"]))?;
+    run(cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))
 }
 
 fn clippy() -> Result {
-    run(cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    run(cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]))
+}
+
+/// The targets, without libFuzzer: they need no C++ compiler to be checked, and none of the flags they are run with.
+fn clippy_of_fuzz() -> Result {
+    let mut clippy = cargo(&["clippy", "--manifest-path", "fuzz/Cargo.toml", "--no-default-features"]);
+    clippy.arg("--target-dir").arg(target(""));
+    clippy.args(["--", "-D", "warnings"]);
+    run(clippy)
 }
 
 fn documentation() -> Result {

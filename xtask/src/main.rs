@@ -53,8 +53,8 @@ enum Chore {
     },
     /// Looks for everything that is wrong without running it
     ///
-    /// rustfmt, clippy with warnings denied, documentation without warnings, unused
-    /// dependencies (cargo-machete, built once into target/tools), and the types of web/.
+    /// rustfmt and clippy with warnings denied, of fuzz/ as well, documentation without warnings,
+    /// unused dependencies (cargo-machete, built once into target/tools), and the types of web/.
     Lint,
     /// Builds for release, measures, and writes benches/RESULTS.md
     ///

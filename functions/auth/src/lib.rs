@@ -5,6 +5,8 @@ pub mod admin;
 mod app;
 pub mod delivery;
 mod domain;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod github;
 mod handlers;
 mod model;

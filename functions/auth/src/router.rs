@@ -1,6 +1,7 @@
 use axum::Router;
+use axum::http::Method;
 use axum::routing::delete;
-use shared::http::{Surface, guarded};
+use shared::http::{CountedBy, Surface, guarded};
 use shared::identity::Area;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -82,11 +83,41 @@ fn area(path: &str) -> Option<Area> {
     }
 }
 
+/// What needs no session is counted by address, but for validating a token, which tells nothing of accounts and which a
+/// server with a key of its own asks often; and what ends sessions and keys by the session that asks.
+fn counted_by(method: &Method, path: &str) -> CountedBy {
+    match path.strip_prefix("/api/auth/").unwrap_or_default() {
+        "methods"
+        | "register"
+        | "register/verify"
+        | "passkeys/registration/options"
+        | "passkeys/registration/verify"
+        | "passkeys/authentication/options"
+        | "passkeys/authentication/verify"
+        | "login"
+        | "second-factor"
+        | "second-factor/send"
+        | "recovery"
+        | "recovery/options"
+        | "recovery/send"
+        | "recovery/complete"
+        | "refresh"
+        | "github"
+        | "github/callback" => CountedBy::Address,
+        // A page asks the first two before it can do anything.
+        "me" | "csrf" | "logout" | "sessions" => CountedBy::Session,
+        "api-keys" if method == Method::GET => CountedBy::Session,
+        path if path.starts_with("sessions/") || path.starts_with("api-keys/") => CountedBy::Session,
+        _ => CountedBy::Caller,
+    }
+}
+
 /// Every URL of the function, behind the guard.
 pub fn router(app: App) -> Router {
     let platform = app.platform.clone();
     let (router, _) = routes().with_state(app).split_for_parts();
-    guarded(router, &platform, Surface::with_body_limit(BODY_LIMIT).in_area(area))
+    let surface = Surface::with_body_limit(BODY_LIMIT).in_area(area).counted_by(counted_by);
+    guarded(router, &platform, surface)
 }
 
 /// The function's part of the API description.

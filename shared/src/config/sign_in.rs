@@ -9,7 +9,8 @@ use crate::identity::Role;
 pub enum Registration {
     /// Anyone, by a username alone or with an address.
     Open,
-    /// Anyone who proves an email address or phone number. Then nobody learns which usernames there are.
+    /// Anyone who proves an email address or phone number. Whether a username is taken is told only then, of one
+    /// name with each proof.
     Address,
     /// Only who is invited.
     Closed,
@@ -37,9 +38,9 @@ pub struct SignInSettings {
     pub code_factors: Vec<String>,
     /// Days a trusted device is spared the second factor (`WARD_TRUSTED_DEVICE_DAYS`), at most 30.
     pub trusted_device_days: i64,
-    /// SMS that registrations may have sent in 15 minutes, all together (`WARD_SIGN_UP_SMS`). Premium numbers pay whoever
+    /// SMS to numbers nobody has proved, in 15 minutes, over all accounts (`WARD_UNPROVED_SMS`). Premium numbers pay whoever
     /// has them called: this bounds what that costs.
-    pub sign_up_sms: i64,
+    pub unproved_sms: i64,
 }
 
 pub(super) fn parse(get: &dyn Fn(&str) -> Option<String>) -> Result<SignInSettings, ConfigError> {
@@ -53,9 +54,9 @@ pub(super) fn parse(get: &dyn Fn(&str) -> Option<String>) -> Result<SignInSettin
     if !(0..=30).contains(&trusted_device_days) {
         return Err(ConfigError::Invalid("WARD_TRUSTED_DEVICE_DAYS", "between 0 and 30"));
     }
-    let sign_up_sms = number(get, "WARD_SIGN_UP_SMS", 50)?;
-    if !(0..=1_000_000).contains(&sign_up_sms) {
-        return Err(ConfigError::Invalid("WARD_SIGN_UP_SMS", "between 0 and 1000000"));
+    let unproved_sms = number(get, "WARD_UNPROVED_SMS", 50)?;
+    if !(0..=1_000_000).contains(&unproved_sms) {
+        return Err(ConfigError::Invalid("WARD_UNPROVED_SMS", "between 0 and 1000000"));
     }
     let roles = get("WARD_MFA_ROLES").unwrap_or_else(|| "admin".into());
     let mfa_roles = words(&roles).map(Role::parse).collect::<Option<_>>();
@@ -69,7 +70,7 @@ pub(super) fn parse(get: &dyn Fn(&str) -> Option<String>) -> Result<SignInSettin
         mfa_roles: mfa_roles.ok_or(ConfigError::Invalid("WARD_MFA_ROLES", "a list of roles, or none"))?,
         code_factors,
         trusted_device_days,
-        sign_up_sms,
+        unproved_sms,
     })
 }
 

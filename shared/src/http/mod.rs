@@ -11,7 +11,9 @@ mod serve;
 
 pub use conditional::{EntityTags, entity_tag};
 pub use cookies::{SetCookies, cookie_value};
-pub use guard::{Surface, address_bucket, guarded, security_headers};
+#[cfg(feature = "fuzzing")]
+pub(crate) use guard::bearer;
+pub use guard::{CountedBy, Surface, address_bucket, guarded, security_headers};
 pub use html::escaped;
 pub use json::{JsonBody, PathId, QueryParams};
 pub use merge_patch::{Json, JsonError, Members, MergePatch, merge};

@@ -8,7 +8,10 @@ mod scope;
 mod session;
 mod session_store;
 mod token;
+mod token_tag;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use access_token::verify_under;
 pub use access_token::{
     AccessClaims, PublicJwk, SigningFailed, SigningKey, TOKEN_KEYS_KEPT, TokenVerifier, VerifyingKey,
     token_keys_are_fresh,
@@ -21,4 +24,5 @@ pub use scope::{Area, Scope};
 pub(crate) use session::SESSION_COOKIE;
 pub use session::{Proof, Session, SessionKind, SignedIn, host_cookie};
 pub use session_store::{NewSession, Presented, SessionStore};
-pub use token::{SessionToken, TokenHash};
+pub use token::{CookieToken, SessionToken, TokenHash};
+pub use token_tag::TokenTag;

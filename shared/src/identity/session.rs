@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Assurance, Role, Scope, SessionToken, TokenHash};
+use super::{Assurance, CookieToken, Role, Scope, TokenHash};
 
 /// The session's cookie. The prefix binds it to this host and to TLS.
 pub(crate) const SESSION_COOKIE: &str = "__Host-ward_session";
@@ -72,7 +72,7 @@ pub struct Session {
 #[derive(Clone)]
 pub enum Proof {
     /// The cookie's token.
-    Cookie(SessionToken),
+    Cookie(CookieToken),
     /// An access token, known by its session.
     Bearer(TokenHash),
     /// An API key.

@@ -6,12 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::{Assurance, Proof, Role, Session, SessionKind, SessionToken, SignedIn, TokenHash};
-use crate::clock::{Clock, NoEntropy, Random};
+use super::{Assurance, Proof, Role, Session, SessionKind, SignedIn, TokenHash};
+use crate::clock::{Clock, Random};
 use crate::config::SessionLimits;
 use crate::data::cache::{Cached, LIVE_PREFIX_LENGTH};
 use crate::data::{Cache, Db, DbError, Statements, sessions};
-use crate::vault::{BlindIndex, Vault};
+use crate::vault::{BlindIndex, Vault, VaultError};
 
 /// After this many seconds a cached session is checked against the database again and its use noted there. So a
 /// revocation that could not reach the cache holds within a minute.
@@ -59,8 +59,8 @@ impl SessionStore {
     /// A session that begins now and its token; [`sessions::insert`] makes it real.
     ///
     /// # Errors
-    /// [`NoEntropy`] where the operating system gives no randomness.
-    pub fn begin(&self, new: NewSession) -> Result<SignedIn, NoEntropy> {
+    /// Those of [`SessionStore::new_cookie_token`].
+    pub async fn begin(&self, new: NewSession) -> Result<SignedIn, VaultError> {
         let now = self.clock.now();
         let id = self.random.id(now)?;
         let bearer = new.kind == SessionKind::Bearer;
@@ -68,7 +68,7 @@ impl SessionStore {
         let proof = if bearer {
             Proof::Bearer(TokenHash::of_bearer_session(id))
         } else {
-            Proof::Cookie(SessionToken::generate(&self.random)?)
+            Proof::Cookie(self.new_cookie_token().await?)
         };
         let session = Session {
             id,

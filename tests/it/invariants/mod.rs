@@ -2,6 +2,7 @@
 
 mod audit;
 mod cache_loss;
+mod lock_out;
 mod marker;
 mod marker_users;
 mod round_trips;

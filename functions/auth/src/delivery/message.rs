@@ -189,7 +189,7 @@ impl SecurityChange {
             Self::BackupCodesRenewed => "new backup codes were made, and the old ones are void",
             Self::PasskeyAdded => "a passkey was added",
             Self::PasskeyRemoved => "a passkey was removed",
-            Self::RecoveryCompleted => "your account was recovered and the other sessions were ended",
+            Self::RecoveryCompleted => "your account was recovered, and its sessions and API keys were ended",
             Self::AddressAdded => "an email address or phone number was added",
             Self::AddressRemoved => "an email address or phone number was removed",
             Self::ApiKeyCreated => "an API key was made",

@@ -28,6 +28,8 @@ use self::courier::{Courier, Pace};
 use self::log::{Address, Entry};
 pub use self::message::{CodePurpose, Factor, Message, Recipient, SecurityChange, Template};
 use self::provider::Letter;
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::provider::{Cost, Receipt};
 use self::providers::Aws;
 pub use crate::model::{EmailAddress, PhoneNumber};
 

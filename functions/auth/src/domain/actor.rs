@@ -1,9 +1,13 @@
 //! Who changes an account that is not their own.
 
 use jiff::Timestamp;
+use shared::data::Transaction;
+use shared::http::Problem;
 use shared::identity::{Caller, RequestMeta};
 use shared::ledger::AuditEntry;
 use uuid::Uuid;
+
+use crate::store::users;
 
 /// An administrator, or whoever runs the `ward` command on the machine.
 #[derive(Clone, Copy)]
@@ -19,6 +23,27 @@ impl Actor<'_> {
             Self::Administrator(caller) => caller.user_id(),
             Self::Operator(_) => Uuid::nil(),
         }
+    }
+
+    /// The session that acts; none for the operator.
+    pub(crate) fn session(self) -> Option<Uuid> {
+        match self {
+            Self::Administrator(caller) => Some(caller.session().id),
+            Self::Operator(_) => None,
+        }
+    }
+
+    /// Looks again, under a lock, whether the actor still is what the request was let in as: its body may have come late.
+    /// Gives how many active administrators there are beside `target`.
+    ///
+    /// # Errors
+    /// 403 `not_permitted`.
+    pub(crate) async fn still_acts(self, on: &Transaction<'_>, target: Uuid) -> Result<i64, Problem> {
+        let (acts, others) = users::administrators(on, self.session(), target).await?;
+        if matches!(self, Self::Administrator(_)) && !acts {
+            return Err(Problem::forbidden("not_permitted", "You are no administrator any more"));
+        }
+        Ok(others)
     }
 
     /// The request, or the run of the command.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::attempts::{Attempt, Method};
 use super::contacts::{self, Address, Contact};
 use super::second_factor::Factor;
-use super::{Client, codes, devices, factors, step_up};
+use super::{Client, codes, devices, factors, sms_budget, step_up};
 use crate::App;
 use crate::delivery::{CodePurpose, SecurityChange, Template};
 use crate::store::{accounts, contacts as rows, factors as factor_rows, recoveries};
@@ -41,14 +41,13 @@ pub(crate) async fn add(
     let entry = AuditEntry::by(caller, "address.add", "user_contacts", platform.now());
     let mut connection = platform.db.connection().await?;
     let transaction = connection.begin(&entry).await?;
-    accounts::lock(&transaction, user_id).await?;
+    step_up::still_here(app, &transaction, caller).await?;
     if rows::how_many(&transaction, user_id).await? >= MOST {
         return Err(Problem::new(StatusCode::CONFLICT, "too_many_addresses", "There are 10 addresses already")
             .detail("Remove one that is no longer used."));
     }
     let id = contacts::store(app, &transaction, user_id, address, false).await?;
     transaction.commit().await?;
-    drop(connection);
     Ok((id, send_code(app, client, user_id, id, address).await?))
 }
 
@@ -71,6 +70,7 @@ async fn send_code(
     address: &Address,
 ) -> Result<Timestamp, Problem> {
     let platform = &app.platform;
+    sms_budget::spend_on(app, address).await?;
     // Counted by the user, who could have many phones ring, and by the address, which many users could.
     Attempt::begin(app, client, Method::Sending, user_id, None).await?;
     let index = address.index(platform).await?;
@@ -84,26 +84,30 @@ async fn send_code(
 /// Proves an address by the code that was sent to it.
 ///
 /// # Errors
-/// 400 `code_invalid`; 404; 409 `address_taken` where another account has proved it.
-pub(crate) async fn verify(app: &App, caller: &Caller, id: Uuid, code: &str) -> Result<(), Problem> {
+/// 400 `code_invalid`; 404; 409 `address_taken` where another account has proved it; 429.
+pub(crate) async fn verify(app: &App, caller: &Caller, client: &Client, id: Uuid, code: &str) -> Result<(), Problem> {
     let (platform, user_id, now) = (&app.platform, caller.user_id(), app.platform.now());
     let on = platform.db.unaudited(user_id);
-    if !rows::list(&on, user_id).await?.iter().any(|row| row.id == id) {
-        return Err(Problem::not_found());
-    }
+    let contacts = contacts::open_all(app, &on, user_id).await?;
+    let contact = contacts.into_iter().find(|contact| contact.row.id == id).ok_or_else(Problem::not_found)?;
+    // Counted by the address: many accounts together get no more guesses at its codes.
+    let index = contact.address.index(platform).await?;
+    let attempt = Attempt::begin(app, client, Method::AddressCode, Uuid::nil(), Some(index)).await?;
     if !codes::take(app, &on, user_id, &purpose(id), code).await? {
+        attempt.failed(app, "wrong_code").await?;
         return Err(codes::invalid());
     }
+    attempt.succeeded(app, &platform.db.unaudited(Uuid::nil()), "verified").await?;
     let entry = AuditEntry::by(caller, "address.verify", "user_contacts", now).resource(id);
     let mut connection = platform.db.connection().await?;
     let transaction = connection.begin(&entry).await?;
+    step_up::still_here(app, &transaction, caller).await?;
     if !rows::verify(&transaction, id, now).await.map_err(|error| contacts::refused(&error))? {
         return Err(Problem::not_found());
     }
     let event = SecurityEvent::new(user_id, "address_verified", Severity::Low, caller.request);
     event.details(json!({"contact_id": id})).record(&transaction, &platform.clock).await?;
     transaction.commit().await?;
-    drop(connection);
     contacts::notice(app, user_id, SecurityChange::AddressAdded).await;
     Ok(())
 }
@@ -120,6 +124,7 @@ pub(crate) async fn remove(app: &App, caller: &Caller, id: Uuid) -> Result<(), P
     let entry = AuditEntry::by(caller, "address.remove", "user_contacts", now).resource(id);
     let mut connection = platform.db.connection().await?;
     let transaction = connection.begin(&entry).await?;
+    step_up::still_here(app, &transaction, caller).await?;
     let version = accounts::raise_security_version(&transaction, user_id, now).await?;
     if factor_rows::remove_of_contact(&transaction, user_id, id).await? {
         factors::still_strong_enough(app, &transaction, user_id).await?;
@@ -133,7 +138,6 @@ pub(crate) async fn remove(app: &App, caller: &Caller, id: Uuid) -> Result<(), P
     let event = SecurityEvent::new(user_id, "address_removed", Severity::Medium, caller.request);
     event.details(json!({"contact_id": id})).record(&transaction, &platform.clock).await?;
     transaction.commit().await?;
-    drop(connection);
     platform.sessions.forget_user(user_id, version).await;
     contacts::notice(app, user_id, SecurityChange::AddressRemoved).await;
     if removed.row.verified_at.is_some() {

@@ -81,7 +81,7 @@ pub(crate) async fn create(app: &App, caller: &Caller, new: NewKey) -> Result<(A
         }
     }
     let (platform, user_id, now) = (&app.platform, caller.user_id(), app.platform.now());
-    let key = ApiKey::generate(&platform.random)?;
+    let key = platform.sessions.new_api_key().await?;
     let id = platform.new_id()?;
     let owner_key = platform.vault.owner_key(&platform.db, user_id).await?;
     let row = Row {
@@ -96,6 +96,7 @@ pub(crate) async fn create(app: &App, caller: &Caller, new: NewKey) -> Result<(A
     let entry = AuditEntry::by(caller, "api_key.create", "api_key", now).resource(id);
     let mut connection = platform.db.connection().await?;
     let transaction = connection.begin(&entry).await?;
+    step_up::still_here(app, &transaction, caller).await?;
     if api_keys::how_many(&transaction, user_id, now).await? >= MOST_KEYS {
         return Err(Problem::new(StatusCode::CONFLICT, "too_many_keys", "There are 50 API keys already")
             .detail("Revoke one that is no longer used."));

@@ -1,8 +1,6 @@
 //! What a passkey signed (WebAuthn Level 3, section 7.2): the same check for a sign-in and for a step-up.
 
 use axum::http::StatusCode;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use shared::data::Statements;
 use shared::http::Problem;
@@ -10,8 +8,8 @@ use shared::ledger::{SecurityEvent, Severity};
 use uuid::Uuid;
 use webauthn_rs::prelude::{DiscoverableAuthentication, Passkey, PublicKeyCredential, WebauthnError};
 
-use super::Client;
 use super::attempts::{Attempt, Method};
+use super::{Client, attempt_buckets};
 use crate::App;
 use crate::store::credentials;
 
@@ -36,21 +34,26 @@ pub(crate) struct Used {
 
 /// Checks an answer in a user's name. What is stored of the passkey changes with [`Used::note`] alone.
 ///
+/// `caller` is who is signed in, nil for nobody. Until the passkey is found to be the user's, that they are meant is the
+/// answer's word alone: what is written down of it is in the caller's name, not in theirs.
+///
 /// # Errors
 /// 401 `passkey_unknown` or `passkey_rejected`; 429 after too many attempts.
 pub(crate) async fn check(
     app: &App,
     client: &Client,
     user_id: Uuid,
+    caller: Uuid,
     state: DiscoverableAuthentication,
     answer: &PublicKeyCredential,
 ) -> Result<Used, Problem> {
     let platform = &app.platform;
     let credential = answer.get_credential_id();
-    let name = URL_SAFE_NO_PAD.encode(credential);
-    let identifier = platform.vault.blind_index(&platform.db, "passkeys", None, &name).await?;
-    let attempt = Attempt::begin(app, client, Method::Passkey, user_id, Some(identifier)).await?;
-    let Some((id, mut passkey)) = credentials::find(&platform.db.unaudited(user_id), credential).await? else {
+    let identifier = attempt_buckets::passkey(platform, credential).await?;
+    let found = credentials::find(&platform.db.unaudited(user_id), credential).await?;
+    let in_name_of = if found.is_some() { user_id } else { caller };
+    let attempt = Attempt::begin(app, client, Method::Passkey, in_name_of, Some(identifier)).await?;
+    let Some((id, mut passkey)) = found else {
         attempt.failed(app, "rejected").await?;
         return Err(unknown());
     };

@@ -11,10 +11,12 @@ use uuid::Uuid;
 use super::Client;
 use super::attempts::Method;
 use crate::App;
-use crate::store::accounts;
+use crate::store::{accounts, credentials};
 
 /// In place of a device the account knows.
 const ELSEWHERE: &str = "elsewhere";
+/// What is counted by the account's id.
+const GUESSED: [Method; 5] = [Method::Password, Method::Totp, Method::BackupCode, Method::EmailCode, Method::SmsCode];
 
 /// Where an attempt is counted.
 #[derive(Clone)]
@@ -26,6 +28,8 @@ pub(super) struct Buckets {
     pub(super) name: BlindIndex,
     /// The account from everywhere, or on that device.
     pub(super) account: BlindIndex,
+    /// The account from everywhere and on all its devices.
+    pub(super) everywhere: BlindIndex,
 }
 
 impl Buckets {
@@ -52,6 +56,7 @@ impl Buckets {
             address: bucket(platform, method, &format!("all from {address}")).await?,
             name: bucket(platform, method, &format!("{name} on {on}")).await?,
             account: bucket(platform, method, &format!("account {account} on {on}")).await?,
+            everywhere: bucket(platform, method, &format!("account {account}")).await?,
         })
     }
 }
@@ -67,9 +72,24 @@ pub(super) async fn of_account(
     let places: Vec<String> =
         std::iter::once(ELSEWHERE.to_owned()).chain(devices.iter().map(Uuid::to_string)).collect();
     let identifiers = accounts::identifiers(on, user_id).await?;
+    let mut passkeys = Vec::new();
+    for credential in credentials::ids(on).await? {
+        passkeys.push(text(passkey(platform, &credential).await?.as_bytes()));
+    }
     let mut buckets = Vec::new();
+    for method in GUESSED {
+        buckets.push(bucket(platform, method, &format!("account {user_id}")).await?);
+    }
+    for name in &passkeys {
+        buckets.push(bucket(platform, Method::Passkey, &format!("account {name}")).await?);
+    }
     for place in &places {
-        for method in [Method::Password, Method::Totp, Method::BackupCode, Method::EmailCode, Method::SmsCode] {
+        for name in &passkeys {
+            for name in [format!("{name} on {place}"), format!("account {name} on {place}")] {
+                buckets.push(bucket(platform, Method::Passkey, &name).await?);
+            }
+        }
+        for method in GUESSED {
             for name in [format!("{user_id} on {place}"), format!("account {user_id} on {place}")] {
                 buckets.push(bucket(platform, method, &name).await?);
             }
@@ -79,6 +99,11 @@ pub(super) async fn of_account(
         }
     }
     Ok(buckets)
+}
+
+/// What a passkey is named by where attempts are counted.
+pub(super) async fn passkey(platform: &Platform, credential: &[u8]) -> Result<BlindIndex, Problem> {
+    Ok(platform.vault.blind_index(&platform.db, "passkeys", None, &text(credential)).await?)
 }
 
 fn text(index: &[u8]) -> String {

@@ -1,12 +1,13 @@
 //! Throttling of guesses, and the record of who tried (NIST SP 800-63B-4, section 3.2.2).
 //!
 //! An attempt is counted before it is checked, so that parallel ones count too, and forgotten where it succeeds. It
-//! counts four times: for the name from one address, for the address, for the name from everywhere, and for the
-//! account. One that is refused at one of these counts at none that come after.
+//! counts five times: for the name from one address, for the address, for the name, for the account, and for the account
+//! on all devices together. One that is refused at one of these counts at none that come after.
 //! A name has counts of its own: if two names of one account shared them, the one would tell of the other. Only the
-//! last limit, 100 in a row, is the account's.
-//! Guessing slows down; nobody is locked out for good: a device the account has signed in on before has counts of its
-//! own, which an address has no part in, another factor has others, and a success by any way clears the account's.
+//! last limits, in a row, are the account's.
+//! Guessing slows down; nobody is locked out for good: a device the account has signed in on has counts of its own, which
+//! an address has no part in. Strangers use up half of what all devices may fail together. Another factor has other
+//! counts, and a success by any way clears the account's. A device is known until what protects the account changes.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
@@ -27,6 +28,10 @@ use crate::store::{accounts, devices, login_attempts};
 
 /// Failures in a row after which an authenticator is closed until a success by another way.
 const MOST_IN_A_ROW: i64 = 100;
+/// How many of these can come from where the account has not signed in.
+const MOST_ELSEWHERE: i64 = 50;
+/// How many times one name's limit an account may fail, or have sent, in one window on all its devices together.
+const EVERYWHERE_FACTOR: i64 = 4;
 /// How many times one name's limit an address may fail over all names.
 const ADDRESS_FACTOR: i64 = 10;
 /// How many times that limit a name may fail in a row from everywhere before each failure is followed by a wait.
@@ -43,14 +48,21 @@ pub(crate) enum Method {
     SmsCode,
     GitHub,
     Registration,
+    /// A code that proves an address nobody has proved.
+    AddressCode,
     /// A message that is asked for, which costs money and somebody's patience.
     Sending,
 }
 
 impl Method {
-    /// Whether there is a secret to guess. What is none is bounded in time and never closed.
+    /// Whether there is a secret to guess: each failure is followed by a wait. What is none is bounded in time.
     fn is_guess(self) -> bool {
         !matches!(self, Self::Registration | Self::Sending | Self::GitHub)
+    }
+
+    /// Whether it is closed after many failures. Anyone may prove an address: strangers must not close it for its owner.
+    fn closes(self) -> bool {
+        self.is_guess() && self != Self::AddressCode
     }
 
     /// Its name in `login_attempts`.
@@ -64,6 +76,7 @@ impl Method {
             Self::SmsCode => "sms",
             Self::GitHub => "github",
             Self::Registration => "registration",
+            Self::AddressCode => "address_code",
             Self::Sending => "message",
         }
     }
@@ -80,8 +93,8 @@ pub(crate) struct Attempt {
     device_id: Option<Uuid>,
     request: RequestMeta,
     security_version: Option<i64>,
-    /// Failures in a row of the name and of the account, this one included.
-    in_a_row: (i64, i64),
+    /// Failures in a row of the name, of the account there, and of the account everywhere, this one included.
+    in_a_row: (i64, i64, i64),
 }
 
 impl Attempt {
@@ -100,7 +113,7 @@ impl Attempt {
         let on = platform.db.unaudited(user_id);
         let security_version = accounts::security_version(&on, user_id).await?;
         let device_id = match client.device_hash() {
-            Some(hash) => devices::find(&on, &hash).await?.map(|device| device.id),
+            Some(hash) => devices::find(&on, &hash).await?.filter(|device| device.is_known).map(|device| device.id),
             None => None,
         };
         let mut attempt = Self {
@@ -111,7 +124,7 @@ impl Attempt {
             device_id,
             request: client.request,
             security_version,
-            in_a_row: (0, 0),
+            in_a_row: (0, 0, 0),
         };
         match attempt.count(app).await? {
             None => Ok(attempt),
@@ -130,7 +143,8 @@ impl Attempt {
         }
         let address = failures::count(&on, &buckets.address, now, None).await?;
         let limit = most.saturating_mul(ADDRESS_FACTOR);
-        if let (None, Some(until)) = (self.device_id, within(&address, limit)) {
+        let apart = self.device_id.is_some() && self.method != Method::Sending;
+        if let (false, Some(until)) = (apart, within(&address, limit)) {
             if address.window_hits == limit + 1 {
                 let event = self.event("brute_force_detected", Severity::Critical).details(json!({"failures": limit}));
                 event.record(&platform.db.unaudited(self.user_id), &platform.clock).await?;
@@ -140,12 +154,20 @@ impl Attempt {
         let slow_after = guess.then_some(most.saturating_mul(SLOW_FACTOR));
         let name = failures::count(&on, &buckets.name, now, slow_after).await?;
         let until = if guess { name.refused_until } else { within(&name, most.saturating_mul(SLOW_FACTOR)) };
-        if until.is_some() || !guess {
+        if until.is_some() || !(guess || self.method == Method::Sending) {
             return Ok(until);
         }
         let account = failures::count(&on, &buckets.account, now, None).await?;
-        self.in_a_row = (name.failures, account.failures);
-        Ok((account.failures > MOST_IN_A_ROW).then_some(now + SignedDuration::from_hours(24)))
+        let closed = Some(now + SignedDuration::from_hours(24)).filter(|_| self.method.closes());
+        if self.device_id.is_none() && account.failures > MOST_ELSEWHERE && closed.is_some() {
+            return Ok(closed);
+        }
+        let everywhere = failures::count(&on, &buckets.everywhere, now, None).await?;
+        self.in_a_row = (name.failures, account.failures, everywhere.failures);
+        if everywhere.failures > MOST_IN_A_ROW && closed.is_some() {
+            return Ok(closed);
+        }
+        Ok(within(&everywhere, most.saturating_mul(EVERYWHERE_FACTOR)))
     }
 
     /// Records a failure: the attempt, an event, and what the failure set off.
@@ -153,10 +175,11 @@ impl Attempt {
         let (platform, on) = (&app.platform, app.platform.db.unaudited(self.user_id));
         self.note(platform, &on, result).await?;
         self.event("login_failed", Severity::Medium).record(&on, &platform.clock).await?;
-        let (name, account) = self.in_a_row;
-        if name == most(platform).saturating_mul(SLOW_FACTOR) || account == MOST_IN_A_ROW {
+        let (name, account, everywhere) = self.in_a_row;
+        let closes = everywhere == MOST_IN_A_ROW || (self.device_id.is_none() && account == MOST_ELSEWHERE);
+        if name == most(platform).saturating_mul(SLOW_FACTOR) || (closes && self.method.closes()) {
             let event = self.event("account_locked", Severity::High);
-            let details = json!({"method": self.method.name(), "in_a_row": name.max(account)});
+            let details = json!({"method": self.method.name(), "in_a_row": name.max(account).max(everywhere)});
             event.details(details).record(&on, &platform.clock).await?;
         }
         Ok(())
@@ -167,8 +190,8 @@ impl Attempt {
     pub(crate) async fn uncounted(&self, app: &App, result: &'static str) -> Result<(), Problem> {
         let on = app.platform.db.unaudited(self.user_id);
         self.note(&app.platform, &on, result).await?;
-        let Buckets { pair, address, name, account } = self.buckets;
-        Ok(failures::take_back(&on, &[pair, address, name, account]).await?)
+        let Buckets { pair, address, name, account, everywhere } = self.buckets;
+        Ok(failures::take_back(&on, &[pair, address, name, account, everywhere]).await?)
     }
 
     /// The attempt in the name of a user who is known only now.
@@ -181,18 +204,23 @@ impl Attempt {
     /// failures of what was guessed at.
     pub(crate) async fn succeeded(&self, app: &App, on: &impl Statements, result: &'static str) -> Result<(), Problem> {
         self.note(&app.platform, on, result).await?;
-        let Buckets { pair, address, name, account } = &self.buckets;
-        Ok(failures::forget(on, &[*pair, *name, *account], Some(address)).await?)
+        let Buckets { pair, address, name, account, everywhere } = &self.buckets;
+        Ok(failures::forget(on, &[*pair, *name, *account, *everywhere], Some(address)).await?)
     }
 
     /// Records a success by which somebody has proved to be the account's user, in the transaction of what comes of
     /// it, and opens again whatever guessing has slowed on the account.
     pub(crate) async fn proved(&self, app: &App, on: &impl Statements, result: &'static str) -> Result<(), Problem> {
         self.note(&app.platform, on, result).await?;
-        let Buckets { pair, address, name, account } = &self.buckets;
+        let Buckets { pair, address, name, account, everywhere } = &self.buckets;
         let mut buckets = of_account(app, on, self.user_id, self.device_id.as_slice()).await?;
-        buckets.extend([*pair, *name, *account]);
+        buckets.extend([*pair, *name, *account, *everywhere]);
         Ok(failures::forget(on, &buckets, Some(address)).await?)
+    }
+
+    /// Whether it came from a device the account knows.
+    pub(crate) fn is_on_known_device(&self) -> bool {
+        self.device_id.is_some()
     }
 
     /// The account's security version when the attempt began; nothing where there is no account.

@@ -35,7 +35,7 @@ pub(crate) async fn verify(
 ) -> Result<Welcome, Problem> {
     let state: DiscoverableAuthentication = Ceremony::Authentication.take(app, cookie).await?;
     let (user_id, _) = app.webauthn.identify_discoverable_authentication(answer).map_err(|_| assertion::rejected())?;
-    let used = assertion::check(app, client, user_id, state, answer).await?;
+    let used = assertion::check(app, client, user_id, Uuid::nil(), state, answer).await?;
     store(app, client, user_id, &used, mode).await
 }
 
@@ -56,7 +56,6 @@ async fn store(app: &App, client: &Client, user_id: Uuid, used: &Used, mode: Ses
     let begun = sign_in::begin(app, &transaction, client, &proven, &account, Some(&used.attempt)).await?;
     let accepted = credentials::ids(&transaction).await?;
     transaction.commit().await?;
-    drop(connection);
     let mut welcome = begun.welcome(app, client, &account).await?;
     welcome.ceremony = Some(Ceremony::Authentication);
     welcome.signal = Some(Signal::new(&platform.settings.relying_party.id, &welcome.user, &accepted));

@@ -1,5 +1,6 @@
-//! Devices: a browser or app is known again by a cookie of its own, one secret for each user.
+//! Devices: a browser or app is known again by the secret of a cookie.
 
+use jiff::SignedDuration;
 use shared::data::Transaction;
 use shared::http::Problem;
 use shared::identity::{Caller, SessionToken};
@@ -15,6 +16,12 @@ use crate::store::accounts;
 use crate::store::devices::{self, Device};
 use crate::store::sessions::Which;
 
+/// Devices a user has at the most: each has counts of failures of its own.
+const MOST: i64 = 20;
+/// New devices in an hour after which their user has heard enough; `security_events` has them all.
+const MOST_NOTICES: i64 = 5;
+const AN_HOUR: SignedDuration = SignedDuration::from_hours(1);
+
 /// The device a session begins on.
 pub(crate) struct Recognised {
     pub(crate) id: Uuid,
@@ -22,7 +29,9 @@ pub(crate) struct Recognised {
     pub(crate) name: String,
     /// The secret for its cookie, where the browser had none.
     pub(crate) new_secret: Option<SessionToken>,
-    /// Whether the user should hear of it: it is new, and not the user's first.
+    /// Whether it is new, and not the user's first.
+    pub(crate) is_new: bool,
+    /// Whether the user should hear of it.
     pub(crate) notice: bool,
 }
 
@@ -54,21 +63,25 @@ pub(crate) async fn recognise(
         && let Some(device) = devices::find(on, &hash).await?
         && devices::seen(on, device.id, now).await?
     {
-        return Ok(Recognised { id: device.id, name, new_secret: None, notice: false });
+        return Ok(Recognised { id: device.id, name, new_secret: None, is_new: false, notice: false });
     }
-    // A secret the browser has from another user serves this one too: rows are told apart by user.
+    // A secret the browser has from another user serves this one too: rows are told apart by user. It is not what trust
+    // rests on.
     let (secret, new_secret) = if let Some(secret) = &client.device {
         (secret.clone(), None)
     } else {
         let secret = SessionToken::generate(&platform.random)?;
         (secret.clone(), Some(secret))
     };
-    let notice = devices::how_many(on).await? > 0;
+    let (known, lately) = devices::how_many(on, now - AN_HOUR).await?;
+    let is_new = known > 0;
+    let notice = is_new && lately < MOST_NOTICES;
     let id = platform.new_id()?;
     let key = platform.vault.owner_key(&platform.db, user_id).await?;
     let sealed = key.seal(&field(&id.to_string()), name.as_bytes())?;
     let id = devices::insert(on, id, user_id, &secret.hash(), &sealed, now).await?;
-    Ok(Recognised { id, name, new_secret, notice })
+    devices::forget_beyond(on, MOST).await?;
+    Ok(Recognised { id, name, new_secret, is_new, notice })
 }
 
 /// A device and its name.

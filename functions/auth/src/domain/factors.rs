@@ -169,7 +169,6 @@ async fn enrol(
     }
     changed(app, &transaction, caller, "factor_added", factor).await?;
     transaction.commit().await?;
-    drop(connection);
     let signed_in = stronger.told(app).await;
     contacts::notice(app, user_id, SecurityChange::FactorAdded(named(factor))).await;
     Ok(Enrolled { backup_codes, signed_in })
@@ -185,6 +184,7 @@ pub(crate) async fn remove(app: &App, caller: &Caller, factor: Factor) -> Result
     let entry = AuditEntry::by(caller, "factor.remove", "two_factor_auth", now).resource(factor.name());
     let mut connection = platform.db.connection().await?;
     let transaction = connection.begin(&entry).await?;
+    step_up::still_here(app, &transaction, caller).await?;
     let version = accounts::raise_security_version(&transaction, user_id, now).await?;
     if !factors::remove(&transaction, user_id, factor.name()).await? {
         return Err(Problem::not_found());
@@ -192,7 +192,6 @@ pub(crate) async fn remove(app: &App, caller: &Caller, factor: Factor) -> Result
     still_strong_enough(app, &transaction, user_id).await?;
     changed(app, &transaction, caller, "factor_removed", factor).await?;
     transaction.commit().await?;
-    drop(connection);
     platform.sessions.forget_user(user_id, version).await;
     contacts::notice(app, user_id, SecurityChange::FactorRemoved(named(factor))).await;
     Ok(())
@@ -227,6 +226,7 @@ pub(crate) async fn renew_backup_codes(app: &App, caller: &Caller) -> Result<Vec
     let entry = AuditEntry::by(caller, "backup_codes.renew", "backup_codes", now);
     let mut connection = platform.db.connection().await?;
     let transaction = connection.begin(&entry).await?;
+    step_up::still_here(app, &transaction, caller).await?;
     let version = accounts::raise_security_version(&transaction, user_id, now).await?;
     let account = accounts::load(&transaction, user_id).await?.ok_or_else(Problem::unauthenticated)?;
     if account.factors.is_empty() {
@@ -236,7 +236,6 @@ pub(crate) async fn renew_backup_codes(app: &App, caller: &Caller) -> Result<Vec
     let codes = new.store(app, &transaction, user_id).await?;
     changed(app, &transaction, caller, "backup_codes_renewed", Factor::BackupCode).await?;
     transaction.commit().await?;
-    drop(connection);
     platform.sessions.forget_user(user_id, version).await;
     contacts::notice(app, user_id, SecurityChange::BackupCodesRenewed).await;
     Ok(codes)
@@ -250,7 +249,7 @@ pub(crate) async fn changed(
     kind: &'static str,
     factor: Factor,
 ) -> Result<(), Problem> {
-    devices::distrust_all(on, caller.user_id()).await?;
+    devices::distrust(on, caller.user_id(), caller.session().device_id).await?;
     let event = SecurityEvent::new(caller.user_id(), kind, Severity::Medium, caller.request);
     Ok(event.details(json!({"factor": factor.name()})).record(on, &app.platform.clock).await?)
 }

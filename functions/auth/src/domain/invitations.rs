@@ -72,6 +72,7 @@ pub(crate) async fn invite(app: &App, actor: Actor<'_>, new: NewUser) -> Result<
     let sealed = profile::seal(platform, user_id, &new.profile).await?;
     let mut connection = platform.db.connection().await?;
     let transaction = connection.begin(&actor.entry(user_id, "user.invite", now)).await?;
+    actor.still_acts(&transaction, user_id).await?;
     rows::insert_invited(&transaction, user_id, &index, &sealed, new.role, now).await.map_err(|error| taken(&error))?;
     let contact = match new.address {
         Some(address) => Some((contacts::store(app, &transaction, user_id, &address, false).await?, address)),
@@ -84,7 +85,6 @@ pub(crate) async fn invite(app: &App, actor: Actor<'_>, new: NewUser) -> Result<
     event.details(json!({"role": new.role.name(), "by": actor.id()})).record(&transaction, &platform.clock).await?;
     let user = rows::listed(&transaction, user_id).await?.ok_or_else(Problem::not_found)?;
     transaction.commit().await?;
-    drop(connection);
     way.hand_over(app, actor, users::open(app, user).await?, link).await
 }
 
@@ -100,6 +100,7 @@ pub(crate) async fn renew(app: &App, actor: Actor<'_>, user_id: Uuid) -> Result<
     let contact = email.map(|contact| (contact.row.id, contact.address)).filter(|_| actor.mails());
     let mut connection = platform.db.connection().await?;
     let transaction = connection.begin(&actor.entry(user_id, "user.link", now)).await?;
+    actor.still_acts(&transaction, user_id).await?;
     let user = rows::listed(&transaction, user_id).await?.ok_or_else(Problem::not_found)?;
     let (page, severity) = match (user.status, actor) {
         (Status::Invited, _) => (INVITATION, Severity::Low),
@@ -119,7 +120,6 @@ pub(crate) async fn renew(app: &App, actor: Actor<'_>, user_id: Uuid) -> Result<
     let event = SecurityEvent::new(user_id, "link_made", severity, actor.request());
     event.details(json!({"by": actor.id()})).record(&transaction, &platform.clock).await?;
     transaction.commit().await?;
-    drop(connection);
     way.hand_over(app, actor, users::open(app, user).await?, link).await
 }
 

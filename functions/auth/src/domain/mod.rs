@@ -33,9 +33,11 @@ pub(crate) mod second_factor;
 pub(crate) mod sessions;
 pub(crate) mod sign_in;
 pub(crate) mod sign_up;
+pub(crate) mod sms_budget;
 pub(crate) mod step_up;
 mod totp;
 pub(crate) mod user_changes;
+mod usernames;
 pub(crate) mod users;
 pub(crate) mod ways;
 

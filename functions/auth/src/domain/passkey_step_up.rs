@@ -48,7 +48,7 @@ pub(crate) async fn verify(
     if answer.get_user_unique_id().is_some_and(|handle| handle != user_id.as_bytes()) {
         return Err(assertion::rejected());
     }
-    let used = assertion::check(app, client, user_id, state, answer).await?;
+    let used = assertion::check(app, client, user_id, user_id, state, answer).await?;
     let mut connection = app.platform.db.connection().await?;
     let transaction = connection.begin(&step_up::entry(app, caller)).await?;
     let methods = ["hwk".into(), "user".into()];

@@ -176,6 +176,7 @@ async fn changed(
     passkey_id: Uuid,
 ) -> Result<i64, Problem> {
     let platform = &app.platform;
+    step_up::still_here(app, on, caller).await?;
     let version = accounts::raise_security_version(on, caller.user_id(), platform.now()).await?;
     SecurityEvent::new(caller.user_id(), event, Severity::Medium, caller.request)
         .details(json!({"passkey_id": passkey_id}))

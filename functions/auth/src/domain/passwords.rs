@@ -17,8 +17,8 @@ use crate::delivery::SecurityChange;
 use crate::model::Username;
 use crate::password::{Password, Policy, REMEMBERED, Verdict};
 use crate::store::accounts::{self, Account};
-use crate::store::passwords;
 use crate::store::sessions::Which;
+use crate::store::{devices, passwords};
 
 /// What somebody signs in by.
 pub(crate) enum Identifier {
@@ -101,18 +101,19 @@ pub(crate) async fn change(
     let entry = AuditEntry::by(caller, "password.change", "password", now);
     let mut connection = platform.db.connection().await?;
     let transaction = connection.begin(&entry).await?;
+    step_up::still_here(app, &transaction, caller).await?;
     let version = accounts::raise_security_version(&transaction, user_id, now).await?;
     if before.is_none_or(|before| version != before + 1) {
         // Another change may have ended this very session, or made the current password an old one.
         return Err(sign_in::account_changed());
     }
     hash.set(app, &transaction, user_id).await?;
+    devices::distrust(&transaction, user_id, caller.session().device_id).await?;
     let others = Which { but: Some(caller.session().id), ..Which::default() };
     sessions::end(app, &transaction, user_id, others, caller.request).await?;
     let event = SecurityEvent::new(user_id, "password_changed", Severity::Medium, caller.request);
     event.record(&transaction, &platform.clock).await?;
     transaction.commit().await?;
-    drop(connection);
     platform.sessions.forget_user(user_id, version).await;
     contacts::notice(app, user_id, SecurityChange::PasswordChanged).await;
     Ok(())
@@ -170,6 +171,7 @@ pub(crate) async fn remove(app: &App, caller: &Caller) -> Result<(), Problem> {
     let entry = AuditEntry::by(caller, "password.remove", "password", now);
     let mut connection = platform.db.connection().await?;
     let transaction = connection.begin(&entry).await?;
+    step_up::still_here(app, &transaction, caller).await?;
     let version = accounts::raise_security_version(&transaction, user_id, now).await?;
     if !passwords::remove(&transaction, user_id).await? {
         return Err(Problem::not_found());
@@ -178,7 +180,6 @@ pub(crate) async fn remove(app: &App, caller: &Caller) -> Result<(), Problem> {
     let event = SecurityEvent::new(user_id, "password_removed", Severity::Medium, caller.request);
     event.record(&transaction, &platform.clock).await?;
     transaction.commit().await?;
-    drop(connection);
     platform.sessions.forget_user(user_id, version).await;
     contacts::notice(app, user_id, SecurityChange::PasswordRemoved).await;
     Ok(())

@@ -2,7 +2,7 @@
 //! (NIST SP 800-63B-4, section 4.2). A second factor stays in force.
 
 use jiff::SignedDuration;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::data::{Statements, Transaction};
 use shared::http::Problem;
 use shared::identity::{RequestMeta, SessionToken, TokenHash};
@@ -23,7 +23,7 @@ use crate::password::Password;
 use crate::store::accounts::{self, Account, Status};
 use crate::store::recoveries::{self, Row};
 use crate::store::sessions::Which;
-use crate::store::{contacts as contact_rows, credentials, devices};
+use crate::store::{api_keys, contacts as contact_rows, credentials, devices};
 
 /// How long a link holds that somebody asked for.
 const RECOVERY: SignedDuration = SignedDuration::from_mins(30);
@@ -121,7 +121,7 @@ struct Linked {
     account: Account,
 }
 
-/// Uses a link: sets the password or adds the passkey, ends every session, and tells every address on file.
+/// Uses a link: sets the password or adds the passkey, ends every session and API key, and tells every address on file.
 ///
 /// # Errors
 /// 400 `link_invalid`, `code_invalid`, or for the password or passkey; 403 `account_disabled` or `mailbox_not_enough`; 429.
@@ -213,9 +213,10 @@ async fn store(
 
 async fn end(app: &App, client: &Client, on: &Transaction<'_>, user_id: Uuid) -> Result<(), Problem> {
     sessions::end(app, on, user_id, Which::default(), client.request).await?;
-    devices::distrust_all(on, user_id).await?;
+    devices::distrust(on, user_id, None).await?;
+    let keys = api_keys::revoke_all(on, user_id, app.platform.now()).await?;
     let event = SecurityEvent::new(user_id, "recovery_completed", Severity::High, client.request);
-    Ok(event.record(on, &app.platform.clock).await?)
+    Ok(event.details(json!({"api_keys_revoked": keys})).record(on, &app.platform.clock).await?)
 }
 
 /// Options to make a passkey by a link, which stays unused.

@@ -8,10 +8,12 @@ use shared::data::DbError;
 use shared::http::Problem;
 use shared::identity::{Assurance, Role, SessionToken};
 use shared::ledger::AuditEntry;
+use shared::vault::BlindIndex;
 use uuid::Uuid;
 use webauthn_rs::prelude::{Passkey, PasskeyRegistration, RegisterPublicKeyCredential};
 
 use super::sign_in::{self, Proven, SessionMode, Welcome};
+use super::usernames::{self, Asking};
 use super::{Ceremony, Client, enrolment, profile};
 use crate::App;
 use crate::model::{Profile, Signal};
@@ -43,7 +45,7 @@ pub(crate) async fn options(app: &App, profile: Profile) -> Result<(Value, Sessi
 /// Checks the authenticator's answer, stores the user and the passkey, and signs the user in.
 ///
 /// # Errors
-/// 400 `passkey_rejected` or `ceremony_expired`; 409 `username_taken` or `passkey_known`.
+/// 400 `passkey_rejected` or `ceremony_expired`; 409 `username_taken` or `passkey_known`; 429.
 pub(crate) async fn verify(
     app: &App,
     client: &Client,
@@ -53,7 +55,8 @@ pub(crate) async fn verify(
 ) -> Result<Welcome, Problem> {
     let state: State = Ceremony::Registration.take(app, cookie).await?;
     let passkey = enrolment::finish(app, answer, &state.registration)?;
-    let mut welcome = store(app, client, &state, &passkey, mode).await?;
+    let asking = Asking::begin(app, client, &state.profile.username).await?;
+    let mut welcome = asking.ended(app, store(app, client, &state, &asking.index, &passkey, mode).await).await?;
     welcome.ceremony = Some(Ceremony::Registration);
     let accepted = [passkey.cred_id().clone()];
     welcome.signal = Some(Signal::new(&app.platform.settings.relying_party.id, &welcome.user, &accepted));
@@ -65,19 +68,19 @@ async fn store(
     app: &App,
     client: &Client,
     state: &State,
+    username: &BlindIndex,
     passkey: &Passkey,
     mode: SessionMode,
 ) -> Result<Welcome, Problem> {
     let platform = &app.platform;
     let now = platform.now();
-    let username = state.profile.username.canonical();
-    let index = platform.vault.blind_index(&platform.db, "users.username", None, &username).await?;
+    usernames::is_free(app, username).await?;
     let sealed = profile::seal(platform, state.user_id, &state.profile).await?;
     let entry = AuditEntry::of(state.user_id, client.request, "auth.register", "user", now).resource(state.user_id);
 
     let mut connection = platform.db.connection().await?;
     let transaction = connection.begin(&entry).await?;
-    users::insert(&transaction, state.user_id, &index, &sealed, now).await.map_err(|error| taken(&error))?;
+    users::insert(&transaction, state.user_id, username, &sealed, now).await.map_err(|error| taken(&error))?;
     credentials::insert(&transaction, platform.new_id()?, state.user_id, passkey, None, now)
         .await
         .map_err(|error| taken(&error))?;
@@ -86,14 +89,13 @@ async fn store(
     let account = Account::new(Role::User, Status::Active, sealed);
     let begun = sign_in::begin(app, &transaction, client, &proven, &account, None).await?;
     transaction.commit().await?;
-    drop(connection);
     begun.welcome(app, client, &account).await
 }
 
 /// 409 for what another has already.
 pub(crate) fn taken(error: &DbError) -> Problem {
     if error.violates(users::USERNAME_TAKEN) {
-        Problem::new(StatusCode::CONFLICT, "username_taken", "This username is taken")
+        usernames::taken()
     } else if error.violates(credentials::PASSKEY_KNOWN) {
         Problem::new(StatusCode::CONFLICT, "passkey_known", "This passkey is registered already")
     } else {

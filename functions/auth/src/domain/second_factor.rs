@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::attempts::{Attempt, Method};
 use super::contacts::{self, Address};
 use super::sign_in::{self, Due, Welcome};
-use super::{Ceremony, Client, backup_codes, codes, devices, totp};
+use super::{Ceremony, Client, backup_codes, codes, devices, sms_budget, totp};
 use crate::App;
 use crate::delivery::{CodePurpose, Template};
 use crate::store::factors::{self, Factor as Row};
@@ -91,7 +91,10 @@ pub(crate) async fn send(
 ) -> Result<Sent, Problem> {
     let address = enrolled_address(app, user_id, factor).await?;
     // Each code is an attempt until it is used: nobody's phone rings all night.
-    Attempt::begin(app, client, Method::Sending, user_id, None).await?;
+    let attempt = Attempt::begin(app, client, Method::Sending, user_id, None).await?;
+    if factor == Factor::Sms {
+        sms_budget::spend_by(app, user_id, attempt.is_on_known_device()).await?;
+    }
     let on = app.platform.db.unaudited(user_id);
     let code = codes::issue(app, &on, user_id, &bound(factor, ceremony)).await?;
     let template = Template::Code { code, purpose, valid_for: codes::LIFETIME.unsigned_abs() };
@@ -160,13 +163,12 @@ pub(crate) async fn answer(
     let transaction = connection.begin(&entry).await?;
     due.holds(&transaction).await?;
     Ceremony::SecondFactor.end(app, &transaction, challenge).await?;
-    let begun = sign_in::begin(app, &transaction, client, &due.proven, &account, Some(&attempt)).await?;
+    let mut begun = sign_in::begin(app, &transaction, client, &due.proven, &account, Some(&attempt)).await?;
     // Where the role needs level 2, a device is trusted by what reaches it.
     if trust_device && (factor.assurance() == Assurance::Aal2 || !sign_in::needs_level_2(app, &account)) {
-        sign_in::trust_device(app, &transaction, &begun).await?;
+        sign_in::trust_device(app, &transaction, &mut begun).await?;
     }
     transaction.commit().await?;
-    drop(connection);
     begun.welcome(app, client, &account).await
 }
 

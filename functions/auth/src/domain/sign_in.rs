@@ -121,7 +121,6 @@ pub(crate) async fn first_factor(
     unchanged(&transaction, proven.user_id, attempt.security_version()).await?;
     let begun = begin(app, &transaction, client, &proven, &account, Some(attempt)).await?;
     transaction.commit().await?;
-    drop(connection);
     begun.welcome(app, client, &account).await.map(|welcome| Outcome::SignedIn(Box::new(welcome)))
 }
 
@@ -211,14 +210,15 @@ pub(crate) async fn begin(
     let (platform, user_id) = (&app.platform, proven.user_id);
     let now = platform.now();
     let device = devices::recognise(app, on, client, user_id).await?;
-    let signed_in = platform.sessions.begin(NewSession {
+    let begun = platform.sessions.begin(NewSession {
         user_id,
         role: account.role,
         assurance: proven.assurance,
         methods: proven.methods.clone(),
         kind: proven.mode.kind(),
         device_id: Some(device.id),
-    })?;
+    });
+    let signed_in = begun.await?;
     let session = &signed_in.session;
     sessions::insert(on, session, &signed_in.token_hash()).await?;
     if proven.mode == SessionMode::Token {
@@ -228,7 +228,7 @@ pub(crate) async fn begin(
     if let Some(attempt) = attempt {
         attempt.proved(app, on, "success").await?;
     }
-    if device.notice {
+    if device.is_new {
         let event = SecurityEvent::new(user_id, "new_device", Severity::Low, client.request);
         event.details(serde_json::json!({"device_id": device.id})).record(on, &platform.clock).await?;
     }
@@ -286,9 +286,13 @@ pub(crate) fn trusted_until(app: &App) -> Timestamp {
     app.platform.now() + SignedDuration::from_hours(24 * app.platform.settings.sign_in.trusted_device_days)
 }
 
-/// Trusts the device of a session that has just begun.
-pub(crate) async fn trust_device(app: &App, on: &Transaction<'_>, begun: &Begun) -> Result<(), Problem> {
-    Ok(device_rows::trust(on, begun.device.id, Some(trusted_until(app))).await?)
+/// Trusts the device of a session that has just begun, by a new secret: whoever has used the browser before may know the
+/// old one.
+pub(crate) async fn trust_device(app: &App, on: &Transaction<'_>, begun: &mut Begun) -> Result<(), Problem> {
+    let secret = SessionToken::generate(&app.platform.random)?;
+    device_rows::trust(on, begun.device.id, trusted_until(app), &secret.hash()).await?;
+    begun.device.new_secret = Some(secret);
+    Ok(())
 }
 
 /// 401 for whatever does not fit, with one text for all.

@@ -1,6 +1,5 @@
 //! Registration with a password, by a username alone or with an address that has to be proved.
 
-use axum::http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::config::Registration;
@@ -8,6 +7,7 @@ use shared::data::Transaction;
 use shared::http::Problem;
 use shared::identity::{Assurance, Role, SessionToken};
 use shared::ledger::AuditEntry;
+use shared::vault::BlindIndex;
 use uuid::Uuid;
 
 use super::attempts::{Attempt, Method};
@@ -16,13 +16,14 @@ use super::contacts::{self, Address};
 use super::passwords::NewHash;
 use super::registration::taken;
 use super::sign_in::{self, Proven, SessionMode, Welcome};
-use super::{Ceremony, Client, codes, profile};
+use super::usernames::{self, Asking};
+use super::{Ceremony, Client, codes, profile, sms_budget};
 use crate::App;
 use crate::delivery::{CodePurpose, Template};
 use crate::model::Profile;
 use crate::password::Password;
 use crate::store::accounts::{self, Account, Status};
-use crate::store::{failures, users};
+use crate::store::users;
 
 /// Who wants an account.
 pub(crate) struct NewAccount {
@@ -90,18 +91,10 @@ async fn register_at_once(
     pending: &Pending,
     mode: SessionMode,
 ) -> Result<Registered, Problem> {
-    let platform = &app.platform;
-    let username = pending.profile.username.canonical();
-    let index = platform.vault.blind_index(&platform.db, "users.username", None, &username).await?;
-    let attempt = Attempt::begin(app, client, Method::Registration, Uuid::nil(), Some(index)).await?;
-    let registered = make(app, client, pending, mode, None).await;
-    match &registered {
-        // A name that is taken is told here, so asking is an attempt. A name that is free was no question.
-        Err(problem) if problem.status() == StatusCode::CONFLICT => attempt.failed(app, "refused").await?,
-        Err(problem) => attempt.uncounted(app, problem.summary().0).await?,
-        Ok(_) => attempt.succeeded(app, &platform.db.unaudited(Uuid::nil()), "success").await?,
-    }
-    registered.map(|welcome| Registered::SignedIn(Box::new(welcome)))
+    let asking = Asking::begin(app, client, &pending.profile.username).await?;
+    let registered = make(app, client, pending, &asking.index, mode, None).await;
+    let welcome = asking.ended(app, registered).await?;
+    Ok(Registered::SignedIn(Box::new(welcome)))
 }
 
 async fn ask_for_proof(
@@ -113,9 +106,7 @@ async fn ask_for_proof(
     let platform = &app.platform;
     let index = address.index(platform).await?;
     Attempt::begin(app, client, Method::Sending, Uuid::nil(), Some(index)).await?;
-    if matches!(address, Address::Phone(_)) {
-        within_budget(app).await?;
-    }
+    sms_budget::spend_on(app, address).await?;
     let known = accounts::find_id(&platform.db.unscoped(), address.kind(), &index).await?;
     let challenge = Ceremony::Verification.begin(app, pending).await?;
     let on = platform.db.unaudited(Uuid::nil());
@@ -128,24 +119,6 @@ async fn ask_for_proof(
     };
     app.delivery.send(platform, Uuid::nil(), address.message(template)).await?;
     Ok(Registered::Verify { challenge, expires_at: platform.now() + CEREMONY })
-}
-
-/// Bounds the SMS of all registrations together: each may come from another address to another number. Second factors and
-/// notices are not counted, for they go to numbers that were proved.
-async fn within_budget(app: &App) -> Result<(), Problem> {
-    let (platform, most) = (&app.platform, app.platform.settings.sign_in.sign_up_sms);
-    let bucket = platform.vault.blind_index(&platform.db, "sign-in failures", None, "sms of registrations").await?;
-    let count = failures::count(&platform.db.unscoped(), &bucket, platform.now(), None).await?;
-    if count.window_hits <= most {
-        return Ok(());
-    }
-    if count.window_hits == most + 1 {
-        tracing::warn!(most, "registrations have used up their SMS");
-    }
-    let seconds = count.window_ends_at.duration_since(platform.now()).as_secs().max(1);
-    Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "sms_throttled", "Too many people register by SMS just now")
-        .detail(format!("Register with an email address, or try again in {seconds} seconds."))
-        .header(header::RETRY_AFTER, HeaderValue::from(seconds)))
 }
 
 /// Ends a registration by the code that was sent.
@@ -164,29 +137,28 @@ pub(crate) async fn verify(
     let address = pending.addresses.first().ok_or_else(|| Problem::internal("a registration has no address"))?;
     // Counted by the address, so that many challenges together give no more guesses at its codes.
     let index = address.index(&app.platform).await?;
-    let attempt = Attempt::begin(app, client, Method::Registration, Uuid::nil(), Some(index)).await?;
+    let attempt = Attempt::begin(app, client, Method::AddressCode, Uuid::nil(), Some(index)).await?;
     if !codes::take(app, &on, Uuid::nil(), &purpose(challenge), code).await? {
         attempt.failed(app, "wrong_code").await?;
         return Err(codes::invalid());
     }
     attempt.succeeded(app, &on, "verified").await?;
-    make(app, client, &pending, mode, Some(challenge)).await
+    // Who proves addresses one after the other hears of one name with each: no more of them than without an address.
+    let asking = Asking::begin(app, client, &pending.profile.username).await?;
+    let registered = make(app, client, &pending, &asking.index, mode, Some(challenge)).await;
+    asking.ended(app, registered).await
 }
 
 async fn make(
     app: &App,
     client: &Client,
     pending: &Pending,
+    username: &BlindIndex,
     mode: SessionMode,
     challenge: Option<&str>,
 ) -> Result<Welcome, Problem> {
     let (platform, user_id, now) = (&app.platform, pending.user_id, app.platform.now());
-    let username = pending.profile.username.canonical();
-    let index = platform.vault.blind_index(&platform.db, "users.username", None, &username).await?;
-    if accounts::find_id(&platform.db.unscoped(), "username", &index).await?.is_some() {
-        // Before a data key is made for a user there will not be.
-        return Err(Problem::new(StatusCode::CONFLICT, "username_taken", "This username is taken"));
-    }
+    usernames::is_free(app, username).await?;
     let sealed = profile::seal(platform, user_id, &pending.profile).await?;
     let entry = AuditEntry::of(user_id, client.request, "auth.register", "user", now).resource(user_id);
     let mut connection = platform.db.connection().await?;
@@ -194,14 +166,13 @@ async fn make(
     if let Some(challenge) = challenge {
         Ceremony::Verification.end(app, &transaction, challenge).await?;
     }
-    users::insert(&transaction, user_id, &index, &sealed, now).await.map_err(|error| taken(&error))?;
+    users::insert(&transaction, user_id, username, &sealed, now).await.map_err(|error| taken(&error))?;
     pending.hash.set(app, &transaction, user_id).await?;
     store_addresses(app, &transaction, user_id, &pending.addresses).await?;
     let proven = Proven { user_id, methods: vec!["pwd".into()], assurance: Assurance::Aal1, mode };
     let account = Account::new(Role::User, Status::Active, sealed);
     let begun = sign_in::begin(app, &transaction, client, &proven, &account, None).await?;
     transaction.commit().await?;
-    drop(connection);
     begun.welcome(app, client, &account).await
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::SignedDuration;
 use shared::data::Transaction;
 use shared::http::Problem;
-use shared::identity::{Assurance, Caller, Proof, SessionKind, SessionToken, SignedIn, TokenHash};
+use shared::identity::{Assurance, Caller, Proof, SessionKind, SignedIn, TokenHash};
 use shared::ledger::AuditEntry;
 
 use super::attempts::Method;
@@ -42,6 +42,17 @@ pub(crate) async fn require(app: &App, caller: &Caller) -> Result<(), Problem> {
         .detail("POST /api/auth/step-up with a passkey, a code or the password, then repeat this within 15 minutes."))
 }
 
+/// Looks again, with the account locked, whether the session that asks still lives. A request is let in by its headers, and
+/// its body may come much later: what it makes would outlive a session that was ended meanwhile.
+///
+/// # Errors
+/// 401 `unauthenticated`.
+pub(crate) async fn still_here(app: &App, on: &Transaction<'_>, caller: &Caller) -> Result<(), Problem> {
+    accounts::lock(on, caller.user_id()).await?;
+    let lives = sessions::is_live(on, caller.session().id, app.platform.now()).await?;
+    lives.then_some(()).ok_or_else(Problem::unauthenticated)
+}
+
 /// As [`require`], for what outlives the session: where the role needs a second factor, one that reaches level 2 has to
 /// be enrolled and shown before.
 ///
@@ -66,7 +77,12 @@ pub(crate) fn permit(account: &Account, method: Method) -> Result<(), Problem> {
     let strong = match method {
         Method::Passkey | Method::Totp | Method::BackupCode | Method::SmsCode => true,
         // One factor, an address anyone with the mailbox reads, or another site's word.
-        Method::Password | Method::EmailCode | Method::GitHub | Method::Registration | Method::Sending => false,
+        Method::Password
+        | Method::EmailCode
+        | Method::GitHub
+        | Method::Registration
+        | Method::AddressCode
+        | Method::Sending => false,
     };
     if strong || !account.reaches_aal2() {
         return Ok(());
@@ -106,7 +122,7 @@ pub(crate) async fn strengthen(
     let before = caller.signed_in.token_hash();
     let mut signed_in = caller.signed_in.clone();
     if let Proof::Cookie(token) = &mut signed_in.proof {
-        *token = SessionToken::generate(&platform.random)?;
+        *token = platform.sessions.new_cookie_token().await?;
     }
     let user_id = caller.user_id();
     let security_version = accounts::raise_security_version(on, user_id, now).await?;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use shared::data::Transaction;
 use shared::http::Problem;
-use shared::identity::Role;
+use shared::identity::{Assurance, Role};
 use shared::ledger::{SecurityEvent, Severity};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use crate::delivery::SecurityChange;
 use crate::model::ManagedUser;
 use crate::store::accounts::{self, Account, Status};
 use crate::store::sessions::Which;
-use crate::store::{devices, recoveries, users};
+use crate::store::{api_keys, devices, recoveries, users};
 
 /// Whether a user may sign in, as an administrator decides it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
@@ -47,10 +47,7 @@ pub(crate) async fn change(app: &App, actor: Actor<'_>, user_id: Uuid, change: C
     let (platform, now) = (&app.platform, app.platform.now());
     let mut connection = platform.db.connection().await?;
     let transaction = connection.begin(&actor.entry(user_id, "user.change", now)).await?;
-    let (acts, others) = users::administrators(&transaction, actor.id(), user_id).await?;
-    if matches!(actor, Actor::Administrator(_)) && !acts {
-        return Err(Problem::forbidden("not_permitted", "You are no administrator any more"));
-    }
+    let others = actor.still_acts(&transaction, user_id).await?;
     let account = accounts::load(&transaction, user_id).await?.ok_or_else(Problem::not_found)?;
     let plan = Plan::new(&account, change)?;
     if plan.takes_an_administrator(&account) && others == 0 {
@@ -136,7 +133,13 @@ impl Plan {
         }
         if let Some(role) = self.role {
             // What was trusted with less is asked again.
-            devices::distrust_all(on, user_id).await?;
+            devices::distrust(on, user_id, None).await?;
+            if app.platform.settings.sign_in.mfa_roles.contains(&role) {
+                // What was made with one factor is worth nothing to a role that needs two.
+                let weak = Which { below: Some(Assurance::Aal2), ..Which::default() };
+                sessions::end(app, on, user_id, weak, request).await?;
+                api_keys::revoke_all(on, user_id, platform.now()).await?;
+            }
             let privileged = role == Role::Admin || account.role == Role::Admin;
             let severity = if privileged { Severity::High } else { Severity::Medium };
             let details = json!({"from": account.role.name(), "to": role.name(), "by": actor.id()});

@@ -48,11 +48,7 @@ pub(crate) async fn list(app: &App, actor: Actor<'_>, query: Query) -> Result<Pa
         Some(Name::Address(address)) => Some(address.index(platform).await?),
         None => None,
     };
-    let session = match actor {
-        Actor::Administrator(caller) => Some(caller.session().id),
-        Actor::Operator(_) => None,
-    };
-    let asking = Asking { session, request: actor.request(), at: platform.now() };
+    let asking = Asking { session: actor.session(), request: actor.request(), at: platform.now() };
     let filter = Filter { role: query.role, status: query.status, index };
     // The database writes the audit rows with the page: only it knows who is on it.
     let on = platform.db.unaudited(actor.id());

@@ -81,7 +81,7 @@ fn passed_on(call: &Call, headers: &HeaderMap) -> HeaderMap {
 }
 
 /// The links to other pages (RFC 8288), to the same call here: GitHub's own lead to GitHub, by paths not on the list.
-fn pages(call: &Call, link: &str) -> String {
+pub(crate) fn pages(call: &Call, link: &str) -> String {
     let links = link.split(',').filter_map(|link| {
         let (url, relation) = link.split_once(';')?;
         let url = Url::parse(url.trim().strip_prefix('<')?.strip_suffix('>')?).ok()?;

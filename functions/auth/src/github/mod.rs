@@ -13,6 +13,8 @@ use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::{RequestBuilder, Response};
 use shared::config;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use answer::pages;
 pub(crate) use answer::{Answer, Forwarded};
 pub(crate) use call::Call;
 pub(crate) use error::GitHubError;

@@ -119,14 +119,16 @@ pub(crate) async fn send(
         (status = 400, description = "The code is not right", body = ProblemBody),
         (status = 404, description = "There is no such address", body = ProblemBody),
         (status = 409, description = "Another account has this address", body = ProblemBody),
+        (status = 429, description = "Too many wrong codes for this address", body = ProblemBody),
     ))]
 pub(crate) async fn verify(
     State(app): State<App>,
     caller: Caller,
+    client: Client,
     PathId(id): PathId,
     JsonBody(body): JsonBody<ContactCode>,
 ) -> Result<StatusCode, Problem> {
-    addresses::verify(&app, &caller, id, &body.code).await?;
+    addresses::verify(&app, &caller, &client, id, &body.code).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

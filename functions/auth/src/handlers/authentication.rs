@@ -6,16 +6,17 @@ use serde::Deserialize;
 use shared::http::{JsonBody, Problem, ProblemBody, cookie_value};
 use webauthn_rs::prelude::PublicKeyCredential;
 
+use super::credential::Credential;
 use super::{SignedInBody, with_cookies};
 use crate::App;
 use crate::domain::sign_in::SessionMode;
 use crate::domain::{Ceremony, Client, authentication};
 
-/// `AuthenticationResponseJSON`, and what the session is to be.
+/// `AuthenticationResponseJSON`, and what the session is to be. [`Credential`] refuses what is neither.
 #[derive(Deserialize)]
 pub(crate) struct Assertion {
     #[serde(flatten)]
-    credential: PublicKeyCredential,
+    credential: Credential<PublicKeyCredential>,
     #[serde(default)]
     session: SessionMode,
 }
@@ -45,6 +46,7 @@ pub(crate) async fn verify(
     JsonBody(answer): JsonBody<Assertion>,
 ) -> Result<Response, Problem> {
     let cookie = cookie_value(&headers, Ceremony::Authentication.cookie_name());
-    let welcome = authentication::verify(&app, &client, cookie.as_deref(), &answer.credential, answer.session).await?;
+    let welcome =
+        authentication::verify(&app, &client, cookie.as_deref(), &answer.credential.0, answer.session).await?;
     Ok(welcome.into_response())
 }

@@ -3,6 +3,7 @@
 pub(crate) mod addresses;
 pub(crate) mod api_keys;
 pub(crate) mod authentication;
+mod credential;
 pub(crate) mod devices;
 pub(crate) mod factors;
 pub(crate) mod github;

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use webauthn_rs::prelude::RegisterPublicKeyCredential;
 
+use super::credential::Credential;
 use super::{Rename, with_cookies};
 use crate::App;
 use crate::domain::passkeys::{self, Shown};
@@ -66,7 +67,7 @@ impl From<Shown> for PasskeyBody {
 pub(crate) struct NewPasskey {
     /// `RegistrationResponseJSON` (WebAuthn Level 3).
     #[schema(value_type = Value)]
-    credential: RegisterPublicKeyCredential,
+    credential: Credential<RegisterPublicKeyCredential>,
     /// What the user calls it: 1 to 64 characters. Stored sealed.
     name: String,
 }
@@ -115,7 +116,7 @@ pub(crate) async fn add(
     JsonBody(body): JsonBody<NewPasskey>,
 ) -> Result<Response, Problem> {
     let name = Label::parse(&body.name)?;
-    let id = passkeys::add(&app, &caller, &body.credential, &name).await?;
+    let id = passkeys::add(&app, &caller, &body.credential.0, &name).await?;
     let session_ended = caller.session().assurance == Assurance::Aal1;
     let cookie = session_ended.then(SignedIn::removal_cookie);
     Ok(with_cookies((StatusCode::CREATED, Json(AddedBody { id, session_ended })), cookie))

@@ -9,6 +9,7 @@ use shared::identity::RequestMeta;
 use utoipa::ToSchema;
 use webauthn_rs::prelude::RegisterPublicKeyCredential;
 
+use super::credential::Credential;
 use super::second_factor::SentBody;
 use crate::App;
 use crate::domain::Client;
@@ -48,7 +49,7 @@ pub(crate) struct RecoveryCompletion {
     new_password: Option<String>,
     /// `RegistrationResponseJSON` (WebAuthn Level 3).
     #[schema(value_type = Option<Value>)]
-    credential: Option<RegisterPublicKeyCredential>,
+    credential: Option<Credential<RegisterPublicKeyCredential>>,
     /// The second factor, where the account has one.
     method: Option<Factor>,
     code: Option<String>,
@@ -126,7 +127,7 @@ pub(crate) async fn complete(
 ) -> Result<Response, Problem> {
     let replacement = match (body.new_password, body.credential) {
         (Some(password), None) => Replacement::Password(Password::parse(password)?),
-        (None, Some(credential)) => Replacement::Passkey(Box::new(credential)),
+        (None, Some(credential)) => Replacement::Passkey(Box::new(credential.0)),
         _ => {
             return Err(Problem::bad_request("replacement_needed", "Say what is to be set")
                 .detail("Send exactly one of new_password and credential."));

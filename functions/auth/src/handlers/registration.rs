@@ -7,6 +7,7 @@ use shared::http::{JsonBody, Problem, ProblemBody, cookie_value};
 use utoipa::ToSchema;
 use webauthn_rs::prelude::RegisterPublicKeyCredential;
 
+use super::credential::Credential;
 use super::{SignedInBody, with_cookies};
 use crate::App;
 use crate::domain::sign_in::SessionMode;
@@ -23,11 +24,11 @@ pub(crate) struct NewUser {
     display_name: String,
 }
 
-/// `RegistrationResponseJSON`, and what the session is to be.
+/// `RegistrationResponseJSON`, and what the session is to be. [`Credential`] refuses what is neither.
 #[derive(Deserialize)]
 pub(crate) struct Attestation {
     #[serde(flatten)]
-    credential: RegisterPublicKeyCredential,
+    credential: Credential<RegisterPublicKeyCredential>,
     #[serde(default)]
     session: SessionMode,
 }
@@ -53,6 +54,7 @@ pub(crate) async fn options(State(app): State<App>, JsonBody(body): JsonBody<New
         (status = 201, description = "Registered and signed in", body = SignedInBody),
         (status = 400, description = "The attempt is over or the passkey does not fit", body = ProblemBody),
         (status = 409, description = "The username is taken or the passkey is known", body = ProblemBody),
+        (status = 429, description = "Too many taken usernames were asked for", body = ProblemBody),
     ))]
 pub(crate) async fn verify(
     State(app): State<App>,
@@ -61,6 +63,6 @@ pub(crate) async fn verify(
     JsonBody(answer): JsonBody<Attestation>,
 ) -> Result<Response, Problem> {
     let cookie = cookie_value(&headers, Ceremony::Registration.cookie_name());
-    let welcome = registration::verify(&app, &client, cookie.as_deref(), &answer.credential, answer.session).await?;
+    let welcome = registration::verify(&app, &client, cookie.as_deref(), &answer.credential.0, answer.session).await?;
     Ok((StatusCode::CREATED, welcome).into_response())
 }

@@ -94,7 +94,7 @@ pub(crate) async fn register(
     (status = 201, description = "Registered and signed in", body = SignedInBody),
     (status = 400, description = "The code is not right, or the attempt is over", body = ProblemBody),
     (status = 409, description = "The username or the address is taken", body = ProblemBody),
-    (status = 429, description = "Too many wrong codes", body = ProblemBody),
+    (status = 429, description = "Too many wrong codes, or taken usernames were asked for", body = ProblemBody),
 ))]
 pub(crate) async fn verify(
     State(app): State<App>,

@@ -8,6 +8,7 @@ use shared::identity::{Caller, SessionKind, SignedIn};
 use utoipa::ToSchema;
 use webauthn_rs::prelude::PublicKeyCredential;
 
+use super::credential::Credential;
 use super::second_factor::SentBody;
 use super::{TokensBody, with_cookies};
 use crate::App;
@@ -24,7 +25,7 @@ pub(crate) enum StepUpBody {
     Passkey {
         /// `AuthenticationResponseJSON` (WebAuthn Level 3).
         #[schema(value_type = Value)]
-        credential: PublicKeyCredential,
+        credential: Credential<PublicKeyCredential>,
     },
     /// The password; only where the account has nothing stronger.
     Password {
@@ -126,7 +127,7 @@ pub(crate) async fn verify(
     JsonBody(body): JsonBody<StepUpBody>,
 ) -> Result<Response, Problem> {
     let signed_in = match body {
-        StepUpBody::Passkey { credential } => passkey_step_up::verify(&app, &client, &caller, &credential).await?,
+        StepUpBody::Passkey { credential } => passkey_step_up::verify(&app, &client, &caller, &credential.0).await?,
         StepUpBody::Password { password } => {
             factor_step_up::by_password(&app, &client, &caller, &Password::parse(password)?).await?
         }

@@ -250,5 +250,5 @@ pub(crate) async fn end_sessions(
 
 pub(super) async fn require_write(app: &App, caller: &Caller) -> Result<(), Problem> {
     caller.require(Permission::UsersWrite)?;
-    step_up::require(app, caller).await
+    step_up::require_as_role(app, caller).await
 }

@@ -40,10 +40,9 @@ impl ReturnTo {
         let url = base.join(text).ok()?;
         let path = url.path();
         let page = url.origin() == base.origin() && !path.starts_with("//") && !path.starts_with("/api/");
-        page.then(|| match url.query() {
-            Some(query) => Self(format!("{path}?{query}")),
-            None => Self(path.to_owned()),
-        })
+        let kept = url.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+        // Normalised, a sign may have become three.
+        (page && kept.len() <= LONGEST).then_some(Self(kept))
     }
 
     /// The whole address, on `origin`. `fragment` begins with `#` or is empty: it never reaches a server.
@@ -93,6 +92,7 @@ mod tests {
             "/x/../api/auth/github?return_to=/",
             "/%2e/api/auth/github",
             &format!("/{}", "a".repeat(LONGEST)),
+            &format!("/{}", "<".repeat(LONGEST / 3 + 1)),
         ] {
             assert!(ReturnTo::parse(wrong).is_err(), "{wrong:?} is taken");
         }

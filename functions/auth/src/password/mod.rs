@@ -30,6 +30,8 @@ pub use hasher::{Hasher, Verdict};
 pub use history::REMEMBERED;
 pub use plain::{LONGEST, Password};
 pub use policy::Policy;
+#[cfg(feature = "fuzzing")]
+pub(crate) use policy::{weakness, words};
 pub use pool::Pool;
 pub use stored::StoredHash;
 

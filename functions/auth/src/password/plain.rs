@@ -46,12 +46,12 @@ impl Password {
     }
 
     /// The normalised text: what is judged and hashed.
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.0.normalised
     }
 
     /// The normalised text, then the one that was sent where that is another.
-    pub(super) fn forms(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn forms(&self) -> impl Iterator<Item = &[u8]> {
         let as_sent = self.0.as_sent.as_deref().map(String::as_bytes);
         [Some(self.text().as_bytes()), as_sent].into_iter().flatten()
     }

@@ -85,7 +85,7 @@ impl Policy {
 }
 
 /// What to do about a password that is too weak.
-fn weakness(password: &Password, personal: &[String], score: u8) -> Option<String> {
+pub(crate) fn weakness(password: &Password, personal: &[String], score: u8) -> Option<String> {
     let beginning: Zeroizing<String> = Zeroizing::new(password.text().chars().take(SCORED).collect());
     let known: Vec<&str> = personal.iter().map(String::as_str).collect();
     let weak = |entropy: &Entropy| u8::from(entropy.score()) < score || is_common(entropy);
@@ -115,7 +115,7 @@ fn without(password: &str, words: &[String]) -> Option<Zeroizing<String>> {
 }
 
 /// The texts and the words in them, as zxcvbn looks for them. Two letters are in everything.
-fn words(texts: &[&str]) -> Vec<String> {
+pub(crate) fn words(texts: &[&str]) -> Vec<String> {
     let texts = texts.iter().map(|text| text.nfc().take(LONGEST_WORD).collect::<String>().to_lowercase());
     let words = texts.flat_map(|text| {
         let parts: Vec<_> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect();

@@ -73,3 +73,9 @@ pub(crate) async fn revoke(on: &impl Statements, id: Uuid, now: Timestamp) -> Re
         .await?;
     Ok(rows.first().map(|row| row.get(0)))
 }
+
+/// Ends all keys of a user; gives how many.
+pub(crate) async fn revoke_all(on: &impl Statements, user_id: Uuid, now: Timestamp) -> Result<usize, DbError> {
+    let end = "UPDATE api_keys SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL RETURNING id";
+    Ok(on.query(end, &[&user_id, &now]).await?.len())
+}

@@ -80,3 +80,20 @@ pub(crate) async fn update(on: &impl Statements, log: &Log, id: Uuid, now: &Prog
     .await
     .map(drop)
 }
+
+/// When the newest but `n - 1` of a user's SMS since `since` was handed over; nothing where there are fewer.
+pub(crate) async fn nth_newest_sms(
+    on: &impl Statements,
+    user_id: Uuid,
+    n: i64,
+    since: Timestamp,
+) -> Result<Option<Timestamp>, DbError> {
+    let rows = on
+        .query(
+            "SELECT created_at FROM sms_delivery_log WHERE user_id = $1 AND created_at > $2
+             ORDER BY created_at DESC OFFSET $3::bigint - 1 LIMIT 1",
+            &[&user_id, &since, &n],
+        )
+        .await?;
+    Ok(rows.first().map(|row| row.get(0)))
+}

@@ -49,6 +49,12 @@ fn one(row: &Row) -> Result<Live, DbError> {
     })
 }
 
+/// Whether a session of the transaction's user lives.
+pub(crate) async fn is_live(on: &impl Statements, id: Uuid, now: Timestamp) -> Result<bool, DbError> {
+    let live = "SELECT 1 FROM sessions WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2";
+    Ok(!on.query(live, &[&id, &now]).await?.is_empty())
+}
+
 /// A factor shown in a session.
 pub(crate) struct Shown<'a> {
     /// The session.

@@ -130,9 +130,13 @@ pub(crate) async fn page(
     Ok((users, rows.first().is_some_and(|row| row.get(6))))
 }
 
-/// Whether a user is an active administrator, and how many of those there are beside `target`. Until the transaction
-/// ends nobody else is told.
-pub(crate) async fn administrators(on: &impl Statements, acting: Uuid, target: Uuid) -> Result<(bool, i64), DbError> {
+/// Whether a session is a live one of an active administrator, and how many of those there are beside `target`. Until the
+/// transaction ends nobody else is told.
+pub(crate) async fn administrators(
+    on: &impl Statements,
+    acting: Option<Uuid>,
+    target: Uuid,
+) -> Result<(bool, i64), DbError> {
     let rows = on.query("SELECT acts, others FROM administrators($1, $2)", &[&acting, &target]).await?;
     rows.first().map(|row| (row.get(0), row.get(1))).ok_or(DbError::Column("administrators"))
 }

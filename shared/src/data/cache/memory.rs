@@ -37,8 +37,8 @@ impl Memory {
     pub(super) fn admit(&self, admission: &Admission<'_>) -> Admitted {
         let session = cached(admission.session.and_then(|key| self.get(key)).filter(|value| !self.is_old(value)));
         let who = match &session {
-            Cached::Live(value) => String::from_utf8_lossy(&value[..USER_ID_LENGTH]).into_owned(),
-            _ => admission.stranger(),
+            Cached::Live(value) if admission.or_user => String::from_utf8_lossy(&value[..USER_ID_LENGTH]),
+            _ => admission.who.into(),
         };
         let hits = self.count(&format!("limit:{who}:{}", admission.window), admission.keep_seconds);
         Admitted { session, hits }

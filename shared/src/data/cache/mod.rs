@@ -23,21 +23,14 @@ pub struct CacheError(pub(crate) &'static str);
 pub struct Admission<'a> {
     /// Key of the session's entry, where the request brought a token.
     pub session: Option<&'a str>,
-    /// Who is counted where there is no live session: the client's address.
-    pub address: &'a str,
+    /// Who is counted.
+    pub who: &'a str,
+    /// Whether a live session's user is counted instead.
+    pub or_user: bool,
     /// Number of the window the request falls in.
     pub window: i64,
     /// Seconds after which a window's counter may be forgotten.
     pub keep_seconds: i64,
-}
-
-impl Admission<'_> {
-    /// Who is counted where there is no live session. A token the cache does not know is a bucket of its own: it may
-    /// be a user's, whom strangers at the same address must not lock out.
-    pub(crate) fn stranger(&self) -> String {
-        let kind = if self.session.is_some() { "unknown-session:" } else { "" };
-        format!("{kind}{}", self.address)
-    }
 }
 
 /// What the cache knows of a session.
@@ -56,7 +49,7 @@ pub enum Cached {
 pub struct Admitted {
     /// The session.
     pub session: Cached,
-    /// Requests counted in this window, this one included: the user's with a live session, else the address's.
+    /// Requests of whoever was counted in this window, this one included.
     pub hits: u64,
 }
 

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{Admission, Admitted, CacheError, TOMBSTONE, cached};
 
-/// Finds the session and counts the request against its user, or against the address.
+/// Finds the session and counts the request against its user, where that was asked, or against who was named.
 const ADMIT: &str = r"
 local session = ''
 if KEYS[1] ~= ARGV[1] then session = redis.call('GET', KEYS[1]) or '' end
@@ -16,7 +16,7 @@ local who = ARGV[2]
 if #session > 46 then
     local user = string.sub(session, 1, 36)
     local floor = redis.call('GET', ARGV[1] .. 'floor:' .. user)
-    if floor and string.sub(session, 37, 46) < floor then session = '' else who = user end
+    if floor and string.sub(session, 37, 46) < floor then session = '' elseif ARGV[5] == '1' then who = user end
 end
 local counter = ARGV[1] .. 'limit:' .. who .. ':' .. ARGV[3]
 local hits = redis.call('INCR', counter)
@@ -71,9 +71,10 @@ impl Redis {
             .admit
             .key(self.key(admission.session.unwrap_or_default()))
             .arg(&self.prefix)
-            .arg(admission.stranger())
+            .arg(admission.who)
             .arg(admission.window)
             .arg(admission.keep_seconds)
+            .arg(u8::from(admission.or_user))
             .invoke_async(&mut self.connection.clone())
             .await
             .map_err(|error| failed(&error, "admitting a request"))?;

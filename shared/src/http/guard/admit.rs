@@ -1,4 +1,4 @@
-//! One cache round trip: finds the session and counts the request.
+//! Lets a request in: with the session found for it, within its limit, and where its session may go.
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -7,12 +7,10 @@ use axum::response::{IntoResponse, Response};
 use super::Surface;
 use super::address::bucket;
 use super::credential::Credential;
-use super::limits::{Standing, Window, count};
+use super::identify::identify;
 use crate::Platform;
-use crate::config::RateLimits;
-use crate::data::cache::{Admission, Cached};
 use crate::http::Problem;
-use crate::identity::{Assurance, RequestMeta, SessionKind, SignedIn, TokenHash};
+use crate::identity::{Assurance, RequestMeta, SessionKind, SignedIn};
 
 pub(super) async fn admit(
     State((platform, surface)): State<(Platform, Surface)>,
@@ -26,7 +24,8 @@ pub(super) async fn admit(
     };
     let in_header = token.as_ref().is_some_and(Credential::is_in_header);
     let address = bucket(request.extensions().get::<RequestMeta>().and_then(|meta| meta.address));
-    let (signed_in, standing) = match identify(&platform, address, token).await {
+    let by = (surface.counted_by)(request.method(), request.uri().path());
+    let (signed_in, standing) = match identify(&platform, by, address, token).await {
         Ok(identified) => identified,
         Err(problem) => return problem.into_response(),
     };
@@ -53,49 +52,6 @@ pub(super) async fn admit(
     };
     standing.write(response.headers_mut());
     response
-}
-
-async fn identify(
-    platform: &Platform,
-    address: String,
-    token: Option<Credential>,
-) -> Result<(Option<SignedIn>, Standing), Problem> {
-    let window = Window::at(platform.now());
-    let key = token.as_ref().map(|token| TokenHash::cache_key(&token.hash));
-    let admission = Admission {
-        session: key.as_deref(),
-        address: &address,
-        window: window.number,
-        keep_seconds: 2 * RateLimits::WINDOW_SECONDS,
-    };
-    let limits = platform.settings.rate_limits;
-    let (cached, counted) = match platform.cache.admit(&admission).await {
-        Ok(admitted) => (admitted.session, Some(admitted.hits)),
-        Err(_) => (Cached::Unknown, None),
-    };
-    let alive = matches!(cached, Cached::Live(_));
-    // A stranger over the limit costs no database call. One with a token may be a user the cache does not know.
-    let limit = if key.is_none() { limits.anonymous } else { limits.user };
-    if let (false, Some(hits)) = (alive, counted)
-        && hits > limit
-    {
-        return Ok((None, Standing { limit, hits, window }));
-    }
-    let session = match &token {
-        Some(token) => platform.sessions.resume(token.presented, &token.hash, cached).await?,
-        None => None,
-    };
-    let (who, limit) = match &session {
-        Some(session) => (session.user_id.to_string(), limits.user),
-        None => (address, limits.anonymous),
-    };
-    let counted_already = if session.is_some() { alive } else { key.is_none() };
-    let hits = match counted {
-        Some(hits) if counted_already => hits,
-        _ => count(platform, &who, window).await?,
-    };
-    let signed_in = session.zip(token).map(|(session, token)| SignedIn { session, proof: token.proof });
-    Ok((signed_in, Standing { limit, hits, window }))
 }
 
 /// A role that needs a second factor can do nothing but enrol one before it has.

@@ -4,9 +4,9 @@ use axum::http::{HeaderMap, header};
 
 use crate::Platform;
 use crate::http::{Problem, cookie_value};
-use crate::identity::{API_KEY_PREFIX, ApiKey, Presented, Proof, SESSION_COOKIE, SessionToken, TokenHash};
+use crate::identity::{API_KEY_PREFIX, ApiKey, CookieToken, Presented, Proof, SESSION_COOKIE, TokenHash};
 
-/// A token that has the form of one. Whether it means anyone is for the database to say.
+/// A token that was made here: its tag or its signature says so. Whether it still means anyone is for the database to say.
 pub(super) struct Credential {
     pub(super) proof: Proof,
     pub(super) presented: Presented,
@@ -19,17 +19,17 @@ impl Credential {
     ///
     /// # Errors
     /// 401 where the header holds a token that is none of ours or is over: falling back to the cookie would answer as
-    /// somebody the client did not mean. 503 where access tokens can't be checked.
+    /// somebody the client did not mean. 503 where a token can't be checked.
     pub(super) async fn of(platform: &Platform, headers: &HeaderMap) -> Result<Option<Self>, Problem> {
         if let Some(value) = headers.get(header::AUTHORIZATION) {
             let token = value.to_str().ok().and_then(bearer).ok_or_else(Problem::token_invalid)?;
             return Self::bearer(platform, token).await.map(Some);
         }
-        let cookie = cookie_value(headers, SESSION_COOKIE).and_then(|value| SessionToken::parse(&value));
-        Ok(cookie.map(|token| {
-            let hash = token.hash();
-            Self { proof: Proof::Cookie(token), presented: Presented::Session, hash }
-        }))
+        let cookie = cookie_value(headers, SESSION_COOKIE).and_then(|value| CookieToken::parse(&value));
+        let Some(token) = cookie else { return Ok(None) };
+        let hash = token.hash();
+        let made = platform.sessions.has_made(&hash, token.tag()).await?;
+        Ok(made.then(|| Self { proof: Proof::Cookie(token), presented: Presented::Session, hash }))
     }
 
     /// Whether it came in the `Authorization` header.
@@ -39,7 +39,11 @@ impl Credential {
 
     async fn bearer(platform: &Platform, token: &str) -> Result<Self, Problem> {
         if token.starts_with(API_KEY_PREFIX) {
-            let hash = ApiKey::parse(token).ok_or_else(Problem::token_invalid)?.hash();
+            let key = ApiKey::parse(token).ok_or_else(Problem::token_invalid)?;
+            let hash = key.hash();
+            if !platform.sessions.has_made(&hash, key.tag()).await? {
+                return Err(Problem::token_invalid());
+            }
             return Ok(Self { proof: Proof::ApiKey(hash.clone()), presented: Presented::ApiKey, hash });
         }
         let claims = platform.tokens.verify(token).await?.ok_or_else(Problem::token_invalid)?;
@@ -49,7 +53,7 @@ impl Credential {
 }
 
 /// The token of `Authorization: Bearer` (RFC 6750, section 2.1).
-fn bearer(value: &str) -> Option<&str> {
+pub(crate) fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }

@@ -10,20 +10,35 @@ mod cors;
 mod credential;
 mod csrf;
 mod headers;
+mod identify;
 pub(super) mod limits;
 mod trace;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use address::bucket as address_bucket;
+#[cfg(feature = "fuzzing")]
+pub(crate) use credential::bearer;
 pub use headers::security_headers;
 
 use super::Problem;
 use crate::Platform;
 use crate::identity::Area;
+
+/// Whom a request is counted against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CountedBy {
+    /// Who calls: a session's user, an API key, or else the address.
+    Caller,
+    /// The address, whoever calls. For what needs no session: otherwise each account would allow as much again.
+    Address,
+    /// The session. For what a user needs to end the others: whoever holds one of them could use up the user's count.
+    Session,
+}
 
 /// What the guard does with a function's requests.
 #[derive(Clone, Copy, Debug)]
@@ -32,14 +47,22 @@ pub struct Surface {
     pub body_limit: usize,
     /// Whether requests are identified and counted. Only health checks are not.
     pub counted: bool,
+    /// Whom the requests of a method and path are counted against.
+    pub counted_by: fn(&Method, &str) -> CountedBy,
     /// Which area of the API a path belongs to, for the scopes of API keys; `None` where no key may go.
     pub area: fn(&str) -> Option<Area>,
 }
 
 impl Surface {
-    /// Counted, with bodies up to `body_limit` bytes, closed to API keys.
+    /// Counted by caller, with bodies up to `body_limit` bytes, closed to API keys.
     pub const fn with_body_limit(body_limit: usize) -> Self {
-        Self { body_limit, counted: true, area: |_| None }
+        Self { body_limit, counted: true, counted_by: |_, _| CountedBy::Caller, area: |_| None }
+    }
+
+    /// The same, with requests counted as `counted_by` says.
+    #[must_use]
+    pub const fn counted_by(self, counted_by: fn(&Method, &str) -> CountedBy) -> Self {
+        Self { counted_by, ..self }
     }
 
     /// The same, open to the API keys that have a scope of the area.

@@ -3,6 +3,7 @@
 use std::process::Stdio;
 
 use auth::tokens::{KeySet, KeySource, TokenSigner};
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -22,7 +23,13 @@ pub fn claims(app: &TestApp) -> AccessClaims {
         kind: SessionKind::Bearer,
         device_id: None,
     };
-    let session = platform.sessions.begin(session).unwrap().session;
+    let session = platform
+        .sessions
+        .begin(session)
+        .now_or_never()
+        .expect("what no cookie proves waits for no key")
+        .unwrap()
+        .session;
     AccessClaims::new(&platform.settings.tokens, &session, platform.new_id().unwrap(), platform.now())
 }
 

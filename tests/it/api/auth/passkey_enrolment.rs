@@ -180,14 +180,14 @@ async fn adding_ends_the_sessions_that_showed_one_factor_only() {
 /// A session at level 2 of a user without a passkey, as one with an authenticator app would have.
 async fn strong_session(app: &TestApp, first: &Browser) -> Browser {
     let mut second = first.clone();
-    let token = "A".repeat(43);
+    let token = app.platform.sessions.new_cookie_token().await.unwrap();
     let database = app.superuser().await;
     let insert = "INSERT INTO sessions (id, user_id, token_hash, assurance, authenticated_at, created_at, last_seen_at,
-             expires_at) SELECT gen_random_uuid(), user_id, sha256(decode(repeat('00', 32), 'hex')), 2, created_at,
+             expires_at) SELECT gen_random_uuid(), user_id, $1, 2, created_at,
              created_at, last_seen_at + interval '5 min', expires_at
          FROM sessions ORDER BY created_at, id LIMIT 1";
-    database.batch_execute(insert).await.unwrap();
-    second.cookies.insert("__Host-ward_session".into(), token);
+    database.execute(insert, &[&token.hash().as_bytes()]).await.unwrap();
+    second.cookies.insert("__Host-ward_session".into(), token.reveal());
     second.csrf = None;
     second
 }

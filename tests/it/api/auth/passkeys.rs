@@ -1,5 +1,7 @@
 //! `/api/auth/passkeys`.
 
+use std::collections::BTreeSet;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -122,6 +124,23 @@ async fn sign_in_with_a_discoverable_passkey() {
 }
 
 #[tokio::test]
+async fn each_challenge_is_256_bits_of_its_own() {
+    let app = TestApp::new().await;
+    let mut challenges = BTreeSet::new();
+    for path in ["registration", "authentication"] {
+        for _ in 0..3 {
+            let body =
+                if path == "registration" { json!({"username": "ada", "display_name": "Ada"}) } else { Value::Null };
+            let options = app.browser().post(&format!("/api/auth/passkeys/{path}/options"), body).await.json();
+            let challenge = URL_SAFE_NO_PAD.decode(options["challenge"].as_str().unwrap()).unwrap();
+            assert_eq!(challenge.len(), 32, "{path}");
+            challenges.insert(challenge);
+        }
+    }
+    assert_eq!(challenges.len(), 6);
+}
+
+#[tokio::test]
 async fn authentication_options_name_no_user() {
     let app = TestApp::new().await;
     let options = app.browser().post("/api/auth/passkeys/authentication/options", Value::Null).await.json();
@@ -179,9 +198,14 @@ async fn a_passkey_that_is_not_stored_is_unknown_whoever_it_names() {
     answers.dedup();
     assert_eq!(answers.len(), 1, "{answers:?}");
 
-    // What is written down is the same for all four.
-    assert_eq!(column(&app, "SELECT method || result FROM login_attempts").await, ["passkeyrejected"; 4]);
-    assert_eq!(column(&app, "SELECT event_type FROM security_events").await, ["login_failed"; 4]);
+    // What is written down is the same for all four, but in ada's name only where the passkey is hers.
+    for (table, what) in [("login_attempts", "method || result"), ("security_events", "event_type")] {
+        let whose = "coalesce((SELECT ' of a user' FROM users WHERE users.id = user_id), ' of nobody')";
+        let sql = format!("SELECT {what} || {whose} FROM {table} WHERE {what} <> 'registrationsuccess' ORDER BY 1");
+        let what = if table == "login_attempts" { "passkeyrejected" } else { "login_failed" };
+        let expected = [format!("{what} of a user"), format!("{what} of nobody")];
+        assert_eq!(column(&app, &sql).await, [0, 1, 1, 1].map(|place: usize| expected[place].clone()));
+    }
 }
 
 /// The problem that a signed-out browser hears, without its id.

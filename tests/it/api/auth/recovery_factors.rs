@@ -1,5 +1,6 @@
 //! Recovery beside second factors, and by a new passkey.
 
+use axum::http::Method;
 use serde_json::{Value, json};
 use tests::{Browser, TestApp};
 
@@ -177,6 +178,24 @@ async fn a_passkey_made_by_a_link_signs_in_beside_the_others() {
 }
 
 #[tokio::test]
+async fn recovery_ends_the_api_keys_too() {
+    let app = TestApp::new().await;
+    let mut browser = ada(&app).await;
+    let made = browser.post("/api/auth/api-keys", json!({"name": "k", "scopes": ["storage:read"]})).await.json();
+    let mut thief = app.browser();
+    let mut used = async || {
+        let mut request = thief.request(&Method::GET, "/api/storage/keys", None);
+        let bearer = format!("Bearer {}", made["key"].as_str().unwrap());
+        request.headers_mut().insert("authorization", bearer.parse().unwrap());
+        thief.send_request(request).await.status.as_u16()
+    };
+    assert_eq!(used().await, 200);
+    let link = token(&app, EMAIL).await;
+    assert_eq!(complete(&app, &link).await.status, 204);
+    assert_eq!(used().await, 401, "the very next request");
+}
+
+#[tokio::test]
 async fn where_the_role_needs_two_factors_a_mailbox_gets_no_passkey() {
     let app = TestApp::new().await;
     let mut browser = ada(&app).await;
@@ -201,7 +220,11 @@ async fn where_the_role_needs_two_factors_a_mailbox_gets_no_passkey() {
 
     // Who is vouched for gets one.
     app.superuser().await.batch_execute("UPDATE account_recovery SET vouched = true").await.unwrap();
-    app.superuser().await.batch_execute("UPDATE account_recovery SET used_at = NULL, expires_at = 'infinity'").await.unwrap();
+    app.superuser()
+        .await
+        .batch_execute("UPDATE account_recovery SET used_at = NULL, expires_at = 'infinity'")
+        .await
+        .unwrap();
     let (_, credential) = passkey(&app, &before).await;
     let answer = recovered.post(COMPLETE, json!({"token": before, "credential": credential})).await;
     assert_eq!(answer.status, 204, "{}", answer.text());

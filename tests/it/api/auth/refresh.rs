@@ -157,6 +157,21 @@ async fn a_forged_token_is_refused_and_ends_nothing() {
 }
 
 #[tokio::test]
+async fn a_user_ends_the_tokens_of_another_device() {
+    let app = TestApp::new().await;
+    let (mut lost, tokens) = registered(&app, "ada").await;
+    let (mut here, _) = signed_in(&app, &lost).await;
+    let sessions = here.get("/api/auth/sessions").await.json()["sessions"].clone();
+    let other = sessions.as_array().unwrap().iter().find(|session| session["current"] == false).unwrap();
+    let path = format!("/api/auth/sessions/{}", other["id"].as_str().unwrap());
+    assert_eq!(lost.get(ME).await.status, 200);
+    assert_eq!(here.delete(&path).await.status, 204);
+    assert_eq!(lost.get(ME).await.code(), "token_invalid");
+    assert_eq!(send(&lost, &tokens["refresh_token"]).await.code(), "refresh_token_invalid");
+    assert_eq!(here.get(ME).await.status, 200);
+}
+
+#[tokio::test]
 async fn whoever_may_not_sign_in_may_not_refresh() {
     let app = TestApp::new().await;
     let (mut client, tokens) = registered(&app, "ada").await;

@@ -30,22 +30,6 @@ async fn a_username_and_a_password_are_enough() {
 }
 
 #[tokio::test]
-async fn a_taken_username_is_refused() {
-    let app = TestApp::new().await;
-    user(&app, "Ada").await;
-    for name in ["Ada", "aDA", " ada "] {
-        refused(&app.browser().post(REGISTER, names(name)).await, 409, "username_taken");
-    }
-    assert_eq!(column(&app, "SELECT count(*)::text FROM users").await, ["1"]);
-    assert_eq!(column(&app, "SELECT count(*)::text FROM data_keys").await, ["2"], "the system's and one user's");
-    let results = "SELECT method || ' ' || result FROM login_attempts ORDER BY result";
-    assert_eq!(
-        column(&app, results).await,
-        ["registration refused"; 3].into_iter().chain(["registration success"]).collect::<Vec<_>>()
-    );
-}
-
-#[tokio::test]
 async fn a_password_that_will_not_do_is_refused_with_what_to_do() {
     let app = TestApp::new().await;
     for (password, code, detail) in [
@@ -163,18 +147,6 @@ fn shape(body: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_taken_username_comes_out_only_with_an_address_proved() {
-    let app = TestApp::new().await;
-    user(&app, "ada").await;
-    let mut browser = app.browser();
-    let challenge = begin(&mut browser, with(names("Ada"), "email", EMAIL)).await;
-    let answer = json!({"challenge": challenge, "code": code(&app)});
-    refused(&browser.post(VERIFY, answer.clone()).await, 409, "username_taken");
-    refused(&browser.post(VERIFY, answer).await, 400, "code_invalid");
-    assert!(column(&app, "SELECT id::text FROM user_contacts").await.is_empty());
-}
-
-#[tokio::test]
 async fn of_two_who_prove_one_address_the_second_hears_that_it_is_taken() {
     let app = TestApp::new().await;
     let mut browser = app.browser();
@@ -226,7 +198,7 @@ async fn five_wrong_codes_are_the_end_of_a_registration() {
     let answer = json!({"challenge": challenge, "code": right});
     refused(&browser.post(VERIFY, answer.clone()).await, 429, "sign_in_throttled");
     refused(&stranger(&app, 1).post(VERIFY, answer).await, 400, "code_invalid");
-    let noted = "SELECT result FROM login_attempts WHERE method = 'registration' ORDER BY result";
+    let noted = "SELECT result FROM login_attempts WHERE method = 'address_code' ORDER BY result";
     assert_eq!(column(&app, noted).await, [["throttled"; 1].as_slice(), ["wrong_code"; 6].as_slice()].concat());
 
     // More challenges for the address give no more guesses at its codes.
@@ -289,7 +261,7 @@ async fn nobodys_mailbox_is_filled() {
 
 #[tokio::test]
 async fn registrations_have_so_many_sms_sent_together() {
-    let app = TestApp::with(&[("WARD_SIGN_UP_SMS", "2")]).await;
+    let app = TestApp::with(&[("WARD_UNPROVED_SMS", "2")]).await;
     let known = user_at(&app, "ada", "phone", "+254700000001").await;
     drop(known);
     let register = async |at: u8, kind: &str, address: &str| {

@@ -69,6 +69,24 @@ async fn a_disabled_user_is_out_at_once() {
 }
 
 #[tokio::test]
+async fn who_gets_a_role_that_needs_two_factors_keeps_nothing_made_with_one() {
+    let app = TestApp::new().await;
+    let mut admin = app.administrator("admin").await;
+    let mut ada = app.signed_in("ada").await;
+    let ada_id = id_of(&mut ada).await;
+    let key = key_of(&mut ada, &["storage:read"]).await;
+    // A session on a trusted device is one of level 1.
+    let weaken = "UPDATE sessions SET assurance = 1, methods = '{pwd,trusted_device}' WHERE user_id = $1::text::uuid";
+    app.superuser().await.execute(weaken, &[&ada_id]).await.unwrap();
+    assert_eq!(admin.patch(&format!("/api/users/{ada_id}"), json!({"role": "admin"})).await.status, 200);
+    assert_eq!(ada.get("/api/users").await.code(), "unauthenticated");
+    assert_eq!(with_key(&app, &key, Method::GET, "/api/storage/keys", None).await.code(), "token_invalid");
+    ada.lose_session();
+    assert_eq!(ada.sign_in().await.status, 200);
+    assert_eq!(ada.get("/api/users").await.status, 200);
+}
+
+#[tokio::test]
 async fn the_database_knows_no_key_of_a_disabled_user() {
     let app = TestApp::new().await;
     let mut ada = app.signed_in("ada").await;

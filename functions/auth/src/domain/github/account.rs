@@ -145,6 +145,5 @@ async fn store(app: &App, client: &Client, attempt: &Attempt, rows: &Rows) -> Re
     let proven = arrival::proven(user_id);
     let begun = sign_in::begin(app, &transaction, client, &proven, &account, Some(&attempt)).await?;
     transaction.commit().await?;
-    drop(connection);
     Ok(begun.welcome(app, client, &account).await?)
 }

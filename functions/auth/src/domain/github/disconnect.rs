@@ -44,6 +44,7 @@ async fn forget(app: &App, caller: &Caller, id: Uuid, trial: Trial) -> Result<()
     let entry = AuditEntry::by(caller, "github.disconnect", "github", platform.now()).resource(id);
     let mut connection = platform.db.connection().await?;
     let transaction = connection.begin(&entry).await?;
+    step_up::still_here(app, &transaction, caller).await?;
     let version = accounts::raise_security_version(&transaction, user_id, platform.now()).await?;
     if !oauth_connections::delete(&transaction, id).await? {
         return Err(Problem::not_found());
@@ -57,7 +58,6 @@ async fn forget(app: &App, caller: &Caller, id: Uuid, trial: Trial) -> Result<()
         .record(&transaction, &platform.clock)
         .await?;
     transaction.commit().await?;
-    drop(connection);
     platform.sessions.forget_user(user_id, version).await;
     contacts::notice(app, user_id, SecurityChange::GithubDisconnected).await;
     Ok(())

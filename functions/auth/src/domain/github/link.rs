@@ -96,7 +96,6 @@ async fn insert(
         .record(&transaction, &platform.clock)
         .await?;
     transaction.commit().await?;
-    drop(connection);
     platform.sessions.forget_user(user_id, version).await;
     contacts::notice(app, user_id, SecurityChange::GithubConnected).await;
     Ok(())

@@ -71,7 +71,7 @@ impl Call {
     }
 
     /// Path and query.
-    pub(super) fn target(&self) -> String {
+    pub(crate) fn target(&self) -> String {
         self.with_query(&self.query)
     }
 
