@@ -225,10 +225,11 @@ async function changeRole() {
   await row(nurse).getByText('Administrator', { exact: true }).waitFor();
 }
 
-/** An administrator who signs in by a password alone may do one thing: become better guarded. */
+/** An administrator who signs in by a password alone may do one thing: become better guarded. What was begun before ends. */
 async function guardAccount() {
-  guest.faults.expect(...['storage/keys', 'preferences', 'users'].map((part) => `403 GET /api/${part}`));
-  await guest.page.reload();
+  await landsOnSignIn();
+  guest.faults.expect(...['usage', 'preferences', 'users'].map((part) => `403 GET /api/${part}`));
+  await signInByPassword(guest, nurse, PASSWORD);
   await guest.goTo('Users');
   const alert = guest.page.getByRole('alert').filter({ hasText: 'Your role needs a second factor' });
   await guest.pictures.takeAll('needs-factor', alert);

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod access_page;
 mod api;
 mod coverage;
 mod delivery;
@@ -12,5 +13,6 @@ mod invariants;
 mod lambda;
 mod openapi;
 mod security_page;
+mod settings_page;
 mod user_command;
 mod vault;

@@ -82,7 +82,10 @@ async fn it_makes_the_first_administrator() {
     assert!(app.outbox().is_empty(), "the link is for the terminal alone");
 
     let taken = refusal(&app, &["create", "aDA"]);
-    assert_eq!(taken, "error: This username is taken\n");
+    assert_eq!(
+        taken,
+        "error: This username is taken. `ward user role` gives its user another role, `ward user link` leads into the account.\n"
+    );
     assert!(refusal(&app, &["create", "a\u{200b}da"]).contains("visible characters"));
     assert!(refusal(&app, &["create", "eve", "--email", "eve"]).contains("not an email address"));
 }

@@ -83,8 +83,9 @@ fn area(path: &str) -> Option<Area> {
     }
 }
 
-/// What needs no session is counted by address, but for validating a token, which tells nothing of accounts and which a
-/// server with a key of its own asks often; and what ends sessions and keys by the session that asks.
+/// What needs no session is counted by address, and what ends sessions and keys by the session that asks. Validating a
+/// token tells nothing of accounts: a server that asks often sends the token as its `Authorization`, too, and counts as
+/// the token's user.
 fn counted_by(method: &Method, path: &str) -> CountedBy {
     match path.strip_prefix("/api/auth/").unwrap_or_default() {
         "methods"

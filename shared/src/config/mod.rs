@@ -7,6 +7,7 @@ mod passwords;
 #[cfg(feature = "secrets")]
 mod secrets;
 mod sign_in;
+mod unread;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ pub use github::{GITHUB_CALLBACK, GitHub};
 pub use parse::Lookup;
 pub use passwords::Passwords;
 pub use sign_in::{Registration, SignInSettings};
+pub use unread::unread;
 
 /// A setting is missing or can't be understood. Never holds the value.
 #[derive(Debug, thiserror::Error)]
@@ -211,7 +213,13 @@ impl Settings {
     /// # Errors
     /// [`ConfigError`] that says which setting to mend.
     pub async fn load() -> Result<Self, ConfigError> {
-        Self::from_lookup(&environment().await?)
+        let lookup = environment().await?;
+        let settings = Self::from_lookup(&lookup)?;
+        let given = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        for name in unread(&lookup, given) {
+            tracing::warn!(name, "there is no such setting, or it has no effect beside the others");
+        }
+        Ok(settings)
     }
 
     /// Reads settings from any source of names and values.

@@ -54,16 +54,28 @@ pub(super) fn refused(error: &serde_json::Error) -> Problem {
     let text = error.to_string();
     // "missing field `name`" quotes Ward's own name of the field, not the client's text.
     let missing = text.starts_with("missing field").then(|| text.split(" at line").next().unwrap_or_default());
+    let what = match (missing, expected(&text)) {
+        (Some(missing), _) => missing.replacen('m', "M", 1),
+        (None, Some(expected)) => format!("A field is unknown or of the wrong type: expected {expected}"),
+        (None, None) => "A field is unknown or of the wrong type".to_owned(),
+    };
     match error.classify() {
         serde_json::error::Category::Data => {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", "The body has not the expected shape")
-                .detail(missing.map_or_else(
-                    || format!("A field is unknown or of the wrong type. {place}"),
-                    |missing| format!("{}. {place}", missing.replacen('m', "M", 1)),
-                ))
+                .detail(format!("{what}. {place}"))
         }
         _ => Problem::bad_request("malformed_json", "The body is not JSON").detail(place),
     }
+}
+
+/// The names a serde error says would have been right: Ward's own words, unlike what stands before them. They come last,
+/// so that nothing a client sends passes for them.
+fn expected(text: &str) -> Option<&str> {
+    let known = text.starts_with("unknown variant `") || text.starts_with("unknown field `");
+    // Then nothing of ours comes last.
+    let none = text.contains("there are no ");
+    let (_, names) = text.rsplit_once(", expected ").filter(|_| known && !none)?;
+    Some(names.split(" at line ").next().unwrap_or(names))
 }
 
 /// The query string.
@@ -73,9 +85,16 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParams<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Query::from_request_parts(parts, state).await.map(|Query(value)| Self(value)).map_err(|_| {
+        Query::from_request_parts(parts, state).await.map(|Query(value)| Self(value)).map_err(|rejection| {
+            // axum begins with words of its own and the parameter's name.
+            let text = rejection.body_text();
+            let cause = ["unknown variant `", "unknown field `"].iter().find_map(|begins| text.find(begins));
+            let detail = cause.and_then(|at| expected(&text[at..])).map_or_else(
+                || "/docs says which this path takes.".to_owned(),
+                |expected| format!("Expected {expected}."),
+            );
             Problem::bad_request("invalid_query", "A query parameter is missing, unknown or of the wrong form")
-                .detail("/docs says which this path takes.")
+                .detail(detail)
         })
     }
 }
@@ -91,5 +110,51 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
             .await
             .map(|axum::extract::Path(id)| Self(id))
             .map_err(|_| Problem::not_found())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        #[expect(dead_code, reason = "only whether it parses counts")]
+        session: Mode,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Mode {
+        Cookie,
+        Token,
+    }
+
+    fn told(json: &str) -> Option<String> {
+        let error = serde_json::from_str::<Body>(json).err()?.to_string();
+        expected(&error).map(str::to_owned)
+    }
+
+    #[test]
+    fn what_would_have_been_right_is_told() {
+        assert_eq!(told(r#"{"session": "bearer"}"#).unwrap(), "`cookie` or `token`");
+        assert_eq!(told(r#"{"sesion": "token"}"#).unwrap(), "`session`");
+        assert_eq!(told(r#"{"session": 7}"#), None);
+        assert_eq!(told(r#"{"session": "there are no secrets, expected some"}"#), None);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_of_the_clients_is_told(text in "\\PC{0,20}(, expected )?(`| at line )?\\PC{0,20}") {
+            let text = serde_json::to_string(&text).unwrap();
+            for json in [format!("{{\"session\": {text}}}"), format!("{{{text}: 1}}")] {
+                let told = told(&json);
+                prop_assert!(told.is_none() || ["`cookie` or `token`", "`session`"].contains(&told.as_deref().unwrap()));
+            }
+        }
     }
 }

@@ -71,6 +71,11 @@ impl Scope {
         NAMED.iter().find(|(_, scope)| *scope == self).map_or("", |(name, _)| name)
     }
 
+    /// The name of the scope that allows this, where there is one.
+    pub fn needed(area: Area, write: bool) -> Option<&'static str> {
+        NAMED.iter().find(|(_, scope)| scope.allows(area, write)).map(|(name, _)| *name)
+    }
+
     /// Whether it allows this: with `write` to change the area, otherwise to read it.
     pub fn allows(self, area: Area, write: bool) -> bool {
         self.area == area && self.write == write

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use shared::config::{Lookup, Settings};
+use shared::config::{Lookup, Settings, unread};
 use shared::{Platform, StartError};
 use tokio::net::TcpListener;
 
@@ -122,7 +122,11 @@ async fn start_api(
     terminal: Terminal,
 ) -> Result<(Services, Apps), DevError> {
     let services = Services::start(folder, settings, terminal).await?;
-    let known = Settings::from_lookup(&|name| settings.get(name)).map_err(StartError::from)?;
+    let lookup = |name: &str| settings.get(name);
+    let known = Settings::from_lookup(&lookup).map_err(StartError::from)?;
+    for name in unread(&lookup, std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())) {
+        terminal.step("warning", &format!("{name} is no setting, or has no effect beside the others"));
+    }
     migrate(&settings.get("DATABASE_URL").unwrap_or_default(), terminal).await?;
     let platform = Platform::connect(known).await?;
     Ok((services, Apps::new(&platform)?))

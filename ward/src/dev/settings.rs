@@ -59,8 +59,13 @@ impl DevSettings {
     /// Those of the environment, with `origin` for a page's where it names none.
     pub fn new(environment: Lookup, origin: String) -> Self {
         let mut settings = Self { environment, local: Vec::new() };
-        // All functions share a pool here, and one process serves every request; Lambda's default is for one.
-        for (name, value) in [("WARD_ORIGINS", origin), ("WARD_DATABASE_POOL", "8".to_owned())] {
+        // All functions share a pool here, and one process serves every request; Lambda's default is for one. Everybody who
+        // tries things out has one address.
+        for (name, value) in [
+            ("WARD_ORIGINS", origin),
+            ("WARD_DATABASE_POOL", "8".to_owned()),
+            ("WARD_LIMIT_ANONYMOUS", "1000".to_owned()),
+        ] {
             if settings.get(name).is_none() {
                 settings.set(name, value);
             }
@@ -140,7 +145,7 @@ mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(
             text,
-            "WARD_ORIGINS='http://localhost:9000'\nWARD_DATABASE_POOL='8'\nDATABASE_URL='postgres://ward@/ward?host=/x'\n"
+            "WARD_ORIGINS='http://localhost:9000'\nWARD_DATABASE_POOL='8'\nWARD_LIMIT_ANONYMOUS='1000'\nDATABASE_URL='postgres://ward@/ward?host=/x'\n"
         );
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }

@@ -84,6 +84,15 @@ pub(crate) async fn recognise(
     Ok(Recognised { id, name, new_secret, is_new, notice })
 }
 
+/// Trusts a device, by a new secret: whoever has used the browser before may know the old one.
+pub(crate) async fn trust(app: &App, on: &Transaction<'_>, device: &mut Recognised) -> Result<(), Problem> {
+    let (platform, days) = (&app.platform, app.platform.settings.sign_in.trusted_device_days);
+    let secret = SessionToken::generate(&platform.random)?;
+    devices::trust(on, device.id, platform.now() + SignedDuration::from_hours(24 * days), &secret.hash()).await?;
+    device.new_secret = Some(secret);
+    Ok(())
+}
+
 /// A device and its name.
 pub(crate) struct Shown {
     pub(crate) device: Device,

@@ -11,9 +11,8 @@ use url::Url;
 use uuid::Uuid;
 
 use super::contacts::{self, Address};
-use super::recovery::{NewLink, open_link};
 use super::registration::taken;
-use super::{Actor, profile, users};
+use super::{Actor, links, profile, usernames, users};
 use crate::App;
 use crate::delivery::Template;
 use crate::model::{ManagedUser, Profile};
@@ -60,7 +59,12 @@ pub(crate) async fn invite(app: &App, actor: Actor<'_>, new: NewUser) -> Result<
     let unscoped = platform.db.unscoped();
     // Both before a data key is made for a user there will not be.
     if accounts::find_id(&unscoped, "username", &index).await?.is_some() {
-        return Err(Problem::new(StatusCode::CONFLICT, "username_taken", "This username is taken"));
+        return Err(usernames::taken().detail(match actor {
+            Actor::Administrator(_) => "Look for it in the list of users, or choose another.",
+            Actor::Operator(_) => {
+                "`ward user role` gives its user another role, `ward user link` leads into the account."
+            }
+        }));
     }
     if let Some(address) = &new.address
         && accounts::find_id(&unscoped, address.kind(), &address.index(platform).await?).await?.is_some()
@@ -134,8 +138,8 @@ struct Way {
 impl Way {
     async fn link(&self, app: &App, on: &impl Statements, actor: Actor<'_>, user_id: Uuid) -> Result<Url, Problem> {
         let contact_id = self.contact.as_ref().map(|(id, _)| *id);
-        let link = NewLink { user_id, contact_id, vouched: true, page: self.page, holds: holds(actor) };
-        open_link(app, on, actor.request(), &link).await
+        let link = links::New { user_id, contact_id, vouched: true, page: self.page, holds: holds(actor) };
+        links::open(app, on, actor.request(), &link).await
     }
 
     /// Sends the link. Where there is no address or no provider takes the message, gives it to the actor: one of its own

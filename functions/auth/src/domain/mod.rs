@@ -22,6 +22,7 @@ pub(crate) mod factors;
 pub(crate) mod github;
 pub(crate) mod invitations;
 mod labels;
+mod links;
 pub(crate) mod passkey_step_up;
 pub(crate) mod passkeys;
 pub(crate) mod passwords;

@@ -3,11 +3,10 @@
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use shared::data::{Statements, Transaction};
+use shared::data::Transaction;
 use shared::http::Problem;
 use shared::identity::{RequestMeta, SessionToken, TokenHash};
 use shared::ledger::{AuditEntry, SecurityEvent, Severity};
-use url::Url;
 use uuid::Uuid;
 use webauthn_rs::prelude::{Passkey, PasskeyRegistration, RegisterPublicKeyCredential};
 
@@ -15,15 +14,14 @@ use super::attempts::{self, Attempt, Method};
 use super::contacts::{self, Address};
 use super::passwords::{self, NewHash};
 use super::second_factor::{self, Factor, Sent};
-use super::{Ceremony, Client, enrolment, profile, sessions};
+use super::{Ceremony, Client, enrolment, links, profile, sessions};
 use crate::App;
 use crate::delivery::{CodePurpose, Message, SecurityChange, Template};
 use crate::model::EmailAddress;
 use crate::password::Password;
 use crate::store::accounts::{self, Account, Status};
-use crate::store::recoveries::{self, Row};
 use crate::store::sessions::Which;
-use crate::store::{api_keys, contacts as contact_rows, credentials, devices};
+use crate::store::{api_keys, contacts as contact_rows, credentials, devices, recoveries};
 
 /// How long a link holds that somebody asked for.
 const RECOVERY: SignedDuration = SignedDuration::from_mins(30);
@@ -41,8 +39,8 @@ pub(crate) async fn request(app: &App, client: &Client, email: EmailAddress) -> 
     let found = accounts::find_id(&platform.db.unscoped(), "email", &index).await?;
     let user_id = found.unwrap_or_default();
     let on = platform.db.unaudited(user_id);
-    let link = NewLink { user_id, contact_id: None, vouched: false, page: "recover", holds: RECOVERY };
-    let link = open_link(app, &on, client.request, &link).await?;
+    let link = links::New { user_id, contact_id: None, vouched: false, page: "recover", holds: RECOVERY };
+    let link = links::open(app, &on, client.request, &link).await?;
     let valid_for = RECOVERY.unsigned_abs();
     let template = match found {
         Some(_) => Template::Recovery { link, valid_for },
@@ -52,45 +50,6 @@ pub(crate) async fn request(app: &App, client: &Client, email: EmailAddress) -> 
     event.record(&on, &platform.clock).await?;
     // In nobody's name, known or not: the user's own key might have to be fetched first, and the time would tell.
     app.delivery.send(platform, Uuid::nil(), Message::email(email, template)).await
-}
-
-/// A link into an account.
-pub(crate) struct NewLink {
-    pub(crate) user_id: Uuid,
-    /// The address it is sent to, and to nobody else: its use proves that address.
-    pub(crate) contact_id: Option<Uuid>,
-    /// Whether the operator or an administrator makes it, who know whom it is for.
-    pub(crate) vouched: bool,
-    /// The page it opens.
-    pub(crate) page: &'static str,
-    /// For how long.
-    pub(crate) holds: SignedDuration,
-}
-
-/// Makes a link into an account. Its secret is in the fragment, which no server and no mail scanner's fetch sees.
-pub(crate) async fn open_link(
-    app: &App,
-    on: &impl Statements,
-    request: RequestMeta,
-    link: &NewLink,
-) -> Result<Url, Problem> {
-    let platform = &app.platform;
-    let (secret, now) = (SessionToken::generate(&platform.random)?, platform.now());
-    let row = Row {
-        id: platform.new_id()?,
-        user_id: link.user_id,
-        secret: &secret.hash(),
-        contact_id: link.contact_id,
-        vouched: link.vouched,
-        requested_at: now,
-        expires_at: now + link.holds,
-        request,
-    };
-    recoveries::insert(on, &row).await?;
-    let origin = platform.settings.origins.first().ok_or_else(|| Problem::internal("there is no origin"))?;
-    let mut url = origin.clone();
-    url.set_fragment(Some(&format!("/{}?token={}", link.page, secret.reveal())));
-    Ok(url)
 }
 
 /// What the user sets in place of what was lost.
@@ -155,7 +114,8 @@ pub(crate) async fn complete(
         }
     };
     let recovered = store(app, client, &linked, &new, attempt.as_ref()).await?;
-    if matches!(recovered, Recovered::Done) {
+    // Who opens an account for the first time has nothing to hear of.
+    if matches!(recovered, Recovered::Done) && account.status != Status::Invited {
         contacts::tell_all(app, *user_id, SecurityChange::RecoveryCompleted).await;
     }
     Ok(recovered)
@@ -174,7 +134,8 @@ async fn store(
     attempt: Option<&Attempt>,
 ) -> Result<Recovered, Problem> {
     let (platform, user_id, now) = (&app.platform, linked.user_id, app.platform.now());
-    let entry = AuditEntry::of(user_id, client.request, "auth.recover", "user", now).resource(user_id);
+    let action = if linked.account.status == Status::Invited { "user.open" } else { "auth.recover" };
+    let entry = AuditEntry::of(user_id, client.request, action, "user", now).resource(user_id);
     let mut connection = platform.db.connection().await?;
     let transaction = connection.begin(&entry).await?;
     let version = accounts::raise_security_version(&transaction, user_id, now).await?;
@@ -205,17 +166,21 @@ async fn store(
         Some(attempt) => attempt.proved(app, &transaction, "recovered").await?,
         None => attempts::clear(app, &transaction, user_id).await?,
     }
-    end(app, client, &transaction, user_id).await?;
+    end(app, client, &transaction, user_id, account.status).await?;
     transaction.commit().await?;
     platform.sessions.forget_user(user_id, version).await;
     Ok(Recovered::Done)
 }
 
-async fn end(app: &App, client: &Client, on: &Transaction<'_>, user_id: Uuid) -> Result<(), Problem> {
+async fn end(app: &App, client: &Client, on: &Transaction<'_>, user_id: Uuid, was: Status) -> Result<(), Problem> {
     sessions::end(app, on, user_id, Which::default(), client.request).await?;
     devices::distrust(on, user_id, None).await?;
     let keys = api_keys::revoke_all(on, user_id, app.platform.now()).await?;
-    let event = SecurityEvent::new(user_id, "recovery_completed", Severity::High, client.request);
+    let (kind, severity) = match was {
+        Status::Invited => ("account_opened", Severity::Low),
+        Status::Active | Status::Disabled => ("recovery_completed", Severity::High),
+    };
+    let event = SecurityEvent::new(user_id, kind, severity, client.request);
     Ok(event.details(json!({"api_keys_revoked": keys})).record(on, &app.platform.clock).await?)
 }
 

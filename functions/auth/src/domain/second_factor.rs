@@ -166,7 +166,7 @@ pub(crate) async fn answer(
     let mut begun = sign_in::begin(app, &transaction, client, &due.proven, &account, Some(&attempt)).await?;
     // Where the role needs level 2, a device is trusted by what reaches it.
     if trust_device && (factor.assurance() == Assurance::Aal2 || !sign_in::needs_level_2(app, &account)) {
-        sign_in::trust_device(app, &transaction, &mut begun).await?;
+        begun.trust_device(app, &transaction).await?;
     }
     transaction.commit().await?;
     begun.welcome(app, client, &account).await

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::http::StatusCode;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::data::{Transaction, sessions};
 use shared::http::Problem;
@@ -19,7 +19,6 @@ use super::{Ceremony, Client, devices, profile};
 use crate::App;
 use crate::model::{Profile, Signal, UserBody};
 use crate::store::accounts::{self, Account, Status};
-use crate::store::devices as device_rows;
 use crate::store::session_audits::{self, SessionEvent};
 
 /// What the client wants to hold afterwards.
@@ -236,6 +235,11 @@ pub(crate) async fn begin(
 }
 
 impl Begun {
+    /// Trusts the device the session begins on.
+    pub(crate) async fn trust_device(&mut self, app: &App, on: &Transaction<'_>) -> Result<(), Problem> {
+        devices::trust(app, on, &mut self.device).await
+    }
+
     /// After the commit: the session before is over, and the user hears of a new device.
     pub(crate) async fn welcome(self, app: &App, client: &Client, account: &Account) -> Result<Welcome, Problem> {
         if let Some(before) = &client.before {
@@ -278,20 +282,6 @@ async fn end_before(app: &App, client: &Client, before: &SignedIn) -> Result<(),
         platform.now(),
     )
     .await?;
-    Ok(())
-}
-
-/// How long a trusted device is spared the second factor.
-pub(crate) fn trusted_until(app: &App) -> Timestamp {
-    app.platform.now() + SignedDuration::from_hours(24 * app.platform.settings.sign_in.trusted_device_days)
-}
-
-/// Trusts the device of a session that has just begun, by a new secret: whoever has used the browser before may know the
-/// old one.
-pub(crate) async fn trust_device(app: &App, on: &Transaction<'_>, begun: &mut Begun) -> Result<(), Problem> {
-    let secret = SessionToken::generate(&app.platform.random)?;
-    device_rows::trust(on, begun.device.id, trusted_until(app), &secret.hash()).await?;
-    begun.device.new_secret = Some(secret);
     Ok(())
 }
 

@@ -56,4 +56,5 @@ pub(crate) async fn is_free(app: &App, username: &BlindIndex) -> Result<(), Prob
 /// 409 for a name that another has.
 pub(crate) fn taken() -> Problem {
     Problem::new(StatusCode::CONFLICT, "username_taken", "This username is taken")
+        .detail("Choose another. If it is yours, sign in.")
 }

@@ -86,7 +86,7 @@ impl Policy {
 
 /// What to do about a password that is too weak.
 pub(crate) fn weakness(password: &Password, personal: &[String], score: u8) -> Option<String> {
-    let beginning: Zeroizing<String> = Zeroizing::new(password.text().chars().take(SCORED).collect());
+    let beginning = beginning_of(password.text());
     let known: Vec<&str> = personal.iter().map(String::as_str).collect();
     let weak = |entropy: &Entropy| u8::from(entropy.score()) < score || is_common(entropy);
     let entropy = zxcvbn(&beginning, &known);
@@ -94,9 +94,13 @@ pub(crate) fn weakness(password: &Password, personal: &[String], score: u8) -> O
         return Some(advice(&entropy, personal));
     }
     // Two names with a sign between them have a high score: zxcvbn takes it for work to find out that they are two.
-    let rest = without(&beginning, personal)?;
+    let rest = beginning_of(&without(password.text(), personal)?);
     let entropy = zxcvbn(&rest, &known);
     weak(&entropy).then(|| format!("{NAMED} {}", advice(&entropy, personal)))
+}
+
+fn beginning_of(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(text.chars().take(SCORED).collect())
 }
 
 /// What is left of a password without the words, where it holds any.
@@ -227,6 +231,16 @@ mod tests {
         let weak = "ab".repeat(SCORED / 2);
         assert_eq!(refused(&format!("{weak}correct horse battery staple")).await.0, "password_too_weak");
         assert_eq!(check(&SETTINGS, &format!("correct horse battery staple{weak}"), false).await, Ok(()));
+    }
+
+    #[test]
+    fn a_name_longer_than_what_is_scored_is_found_whole() {
+        let name = "kzqvmrwbxjhtdlgpsncfy".repeat(2) + "kzqvmrwbx";
+        let personal = words(&[&name]);
+        for text in [name.clone(), format!("{name}12")] {
+            assert!(weakness(&password(&text), &personal, 3).is_some(), "{text}");
+            assert!(weakness(&password(&text), &[], 3).is_none(), "another's name is a password like any: {text}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::credential::Credential;
 use super::identify::identify;
 use crate::Platform;
 use crate::http::Problem;
-use crate::identity::{Assurance, RequestMeta, SessionKind, SignedIn};
+use crate::identity::{Assurance, RequestMeta, Scope, SessionKind, SignedIn};
 
 pub(super) async fn admit(
     State((platform, surface)): State<(Platform, Surface)>,
@@ -76,9 +76,18 @@ fn in_scope(surface: Surface, request: &Request, signed_in: SignedIn) -> Result<
     let writes = !request.method().is_safe() && !path.ends_with("/search");
     match (surface.area)(path) {
         Some(area) if scopes.iter().any(|scope| scope.allows(area, writes)) => Ok(signed_in),
-        Some(_) => Err(Problem::forbidden("scope_missing", "This API key is not for that")
-            .detail("Make another with the scope this needs: a key's scopes never change.")),
+        Some(area) => Err(missing(Scope::needed(area, writes))),
         None => Err(Problem::forbidden("api_key_refused", "API keys are not for that")
             .detail("Sign in: this can only be done by somebody who is there.")),
+    }
+}
+
+fn missing(scope: Option<&str>) -> Problem {
+    let problem = Problem::forbidden("scope_missing", "This API key is not for that");
+    match scope {
+        Some(scope) => {
+            problem.detail(format!("It needs the scope {scope}. Make another key: a key's scopes never change."))
+        }
+        None => problem.detail("No scope allows it. Sign in."),
     }
 }
