@@ -7,6 +7,7 @@ pub mod aws;
 pub mod clock;
 pub mod config;
 pub mod data;
+pub mod described;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 pub mod http;

@@ -315,12 +315,12 @@ const TABLE: &[Cases] = &[
     cases("GET /api/auth/github/connection", CONNECTION, CONNECTION, NO_INPUT),
     cases("DELETE /api/auth/github/connection", "disconnecting_takes_back_the_grant", CONNECTION, NO_INPUT),
     cases(
-        "GET /api/github/{*path}",
+        "GET /api/github/{path}",
         "a_call_is_forwarded_with_the_users_token_and_nothing_of_the_clients",
         OWN_CONNECTION,
         NOT_LISTED,
     ),
-    cases("POST /api/github/{*path}", "an_action_is_forwarded_with_its_body", OWN_CONNECTION, NOT_LISTED),
+    cases("POST /api/github/{path}", "an_action_is_forwarded_with_its_body", OWN_CONNECTION, NOT_LISTED),
     cases(
         "POST /api/auth/api-keys",
         "a_key_is_shown_once_and_opens_what_its_scopes_say",

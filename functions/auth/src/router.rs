@@ -1,6 +1,7 @@
 use axum::Router;
 use axum::http::Method;
 use axum::routing::delete;
+use shared::described::with_scopes;
 use shared::http::{CountedBy, Surface, guarded};
 use shared::identity::Area;
 use utoipa::openapi::OpenApi;
@@ -123,5 +124,5 @@ pub fn router(app: App) -> Router {
 
 /// The function's part of the API description.
 pub fn openapi() -> OpenApi {
-    routes().into_openapi()
+    with_scopes(routes().into_openapi(), area)
 }

@@ -1,4 +1,5 @@
 use axum::Router;
+use shared::described::with_scopes;
 use shared::http::{Surface, guarded};
 use shared::identity::Area;
 use utoipa::openapi::OpenApi;
@@ -9,6 +10,7 @@ use crate::{App, handlers};
 
 /// A long message, not a document.
 const BODY_LIMIT: usize = 256 * 1024;
+const SURFACE: Surface = Surface::with_body_limit(BODY_LIMIT).in_area(|_| Some(Area::Chat));
 
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -22,10 +24,10 @@ fn routes() -> OpenApiRouter<App> {
 pub fn router(app: App) -> Router {
     let platform = app.platform.clone();
     let (router, _) = routes().with_state(app).split_for_parts();
-    guarded(router, &platform, Surface::with_body_limit(BODY_LIMIT).in_area(|_| Some(Area::Chat)))
+    guarded(router, &platform, SURFACE)
 }
 
 /// The function's part of the API description.
 pub fn openapi() -> OpenApi {
-    routes().into_openapi()
+    with_scopes(routes().into_openapi(), SURFACE.area)
 }

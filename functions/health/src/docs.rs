@@ -34,6 +34,10 @@ fn write_page(page: &mut String, description: &Value) -> fmt::Result {
         about = text(&info["description"]),
         version = text(&info["version"]),
     )?;
+    write!(page, "<h2>Who calls</h2>")?;
+    for (name, scheme) in description["components"]["securitySchemes"].as_object().into_iter().flatten() {
+        write!(page, "<p><code>{}</code>: {}</p>", escaped(name), text(&scheme["description"]))?;
+    }
     let none = serde_json::Map::new();
     for (path, methods) in description["paths"].as_object().unwrap_or(&none) {
         for (method, operation) in methods.as_object().unwrap_or(&none) {
@@ -57,6 +61,7 @@ fn write_operation(page: &mut String, path: &str, method: &str, operation: &Valu
     if operation["description"].is_string() {
         write!(page, "<p>{}</p>", text(&operation["description"]))?;
     }
+    write!(page, "<p>{}</p>", callers(&operation["security"]))?;
     if let Some(parameters) = operation["parameters"].as_array() {
         for parameter in parameters {
             let (name, place) = (text(&parameter["name"]), text(&parameter["in"]));
@@ -98,11 +103,26 @@ fn write_schema(page: &mut String, name: &str, schema: &Value) -> fmt::Result {
     write!(page, "</section>")
 }
 
+/// Who may call: the description's own rule where the operation has none.
+fn callers(security: &Value) -> String {
+    match security.as_array().map(Vec::as_slice) {
+        Some([]) => "For everyone.".into(),
+        all => match all.into_iter().flatten().find_map(|one| one["api_key"][0].as_str()) {
+            Some(scope) => format!("For who is signed in, and API keys with <code>{}</code>.", escaped(scope)),
+            None => "For who is signed in.".into(),
+        },
+    }
+}
+
 /// A schema in a word, with a link where it has a name.
 fn kind(schema: &Value) -> String {
     if let Some(reference) = schema["$ref"].as_str() {
         let name = escaped(reference.rsplit('/').next().unwrap_or_default());
         return format!("<a href=\"#{name}\">{name}</a>");
+    }
+    // `null` beside one other: what may be absent.
+    if let Some(one) = schema["oneOf"].as_array().and_then(|all| all.iter().find(|one| one["type"] != "null")) {
+        return format!("{} or null", kind(one));
     }
     match &schema["type"] {
         Value::String(word) if word == "array" => format!("list of {}", kind(&schema["items"])),
@@ -128,6 +148,8 @@ mod tests {
         for path in description["paths"].as_object().unwrap().keys() {
             assert!(page().contains(&format!("<code>{path}</code>")), "{path}");
         }
+        assert_eq!(page().matches("API keys with <code>usage:read</code>").count(), 1);
+        assert!(page().contains("<code>session</code>: "));
         let mut page = String::new();
         write_page(&mut page, &serde_json::json!({"info": {"title": "<script>"}})).unwrap();
         assert!(!page.contains("<script"));

@@ -1,4 +1,5 @@
 use axum::Router;
+use shared::described::with_scopes;
 use shared::http::{Surface, guarded};
 use shared::identity::Area;
 use utoipa::openapi::OpenApi;
@@ -9,6 +10,7 @@ use crate::{App, handlers, model};
 
 /// The longest value and what stands around it.
 const BODY_LIMIT: usize = model::LONGEST_VALUE + 64 * 1024;
+const SURFACE: Surface = Surface::with_body_limit(BODY_LIMIT).in_area(|_| Some(Area::Storage));
 
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -23,10 +25,10 @@ fn routes() -> OpenApiRouter<App> {
 pub fn router(app: App) -> Router {
     let platform = app.platform.clone();
     let (router, _) = routes().with_state(app).split_for_parts();
-    guarded(router, &platform, Surface::with_body_limit(BODY_LIMIT).in_area(|_| Some(Area::Storage)))
+    guarded(router, &platform, SURFACE)
 }
 
 /// The function's part of the API description.
 pub fn openapi() -> OpenApi {
-    routes().into_openapi()
+    with_scopes(routes().into_openapi(), SURFACE.area)
 }

@@ -1,7 +1,14 @@
 //! Settings of sign-in.
 
+use std::borrow::Cow;
+
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{PartialSchema, ToSchema};
+
 use super::ConfigError;
 use super::parse::number;
+use crate::described::one_of;
 use crate::identity::Role;
 
 /// Who may make an account.
@@ -16,7 +23,23 @@ pub enum Registration {
     Closed,
 }
 
+impl PartialSchema for Registration {
+    fn schema() -> RefOr<Schema> {
+        let about = "Who may make an account: anyone, anyone who proves an address, or only who is invited.";
+        one_of(about, Self::ALL.map(Self::name))
+    }
+}
+
+impl ToSchema for Registration {
+    fn name() -> Cow<'static, str> {
+        "WhoMayRegister".into()
+    }
+}
+
 impl Registration {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::Open, Self::Address, Self::Closed];
+
     /// Its name, in the setting and in the API.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,9 +1,10 @@
 //! Roles, what each may do, and assurance levels.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What a user is to the application. Each role is a set of permissions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Owns their own data and nothing else.
@@ -75,7 +76,7 @@ impl Role {
 }
 
 /// Authenticator assurance level of NIST SP 800-63B-4.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Assurance {
     /// One factor.

@@ -1,6 +1,11 @@
 //! Scopes: what an API key may do.
 
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::described::one_of;
 
 /// A part of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +81,12 @@ impl Scope {
         NAMED.iter().find(|(_, scope)| scope.allows(area, write)).map(|(name, _)| *name)
     }
 
+    /// Whether a request changes something, for scopes. A search reads, though it is a POST: what is looked for has no place
+    /// in a URL.
+    pub fn writes(is_safe: bool, path: &str) -> bool {
+        !is_safe && !path.ends_with("/search")
+    }
+
     /// Whether it allows this: with `write` to change the area, otherwise to read it.
     pub fn allows(self, area: Area, write: bool) -> bool {
         self.area == area && self.write == write
@@ -87,6 +98,14 @@ impl From<Scope> for &'static str {
         scope.name()
     }
 }
+
+impl PartialSchema for Scope {
+    fn schema() -> RefOr<Schema> {
+        one_of("What an API key may do; leave to write does not bring leave to read.", Self::names())
+    }
+}
+
+impl ToSchema for Scope {}
 
 /// There is no scope of that name.
 #[derive(Debug, thiserror::Error)]

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use cookie::{Cookie, SameSite};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Assurance, CookieToken, Role, Scope, TokenHash};
@@ -13,7 +14,7 @@ use super::{Assurance, CookieToken, Role, Scope, TokenHash};
 pub(crate) const SESSION_COOKIE: &str = "__Host-ward_session";
 
 /// How a client proves its session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SessionKind {
     /// A token in a cookie.

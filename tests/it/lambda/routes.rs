@@ -74,7 +74,7 @@ fn watch_routes() -> BTreeMap<String, String> {
     router.clone().try_into().expect("paths and functions")
 }
 
-/// Whether a pattern such as `/api/chats/{proxy+}` or `/api/chats/{*path}` takes the path.
+/// Whether a pattern such as `/api/chats/{proxy+}` or `/api/github/{*path}` takes the path.
 fn takes(pattern: &str, path: &str) -> bool {
     let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
     loop {

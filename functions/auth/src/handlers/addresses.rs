@@ -13,11 +13,20 @@ use crate::domain::Client;
 use crate::domain::addresses;
 use crate::domain::contacts::Address;
 
+/// What kind an address is of.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "describes what `Address::parse` reads")]
+pub(crate) enum ContactKind {
+    Email,
+    Phone,
+}
+
 /// An address of the caller's.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ContactBody {
     id: Uuid,
-    /// `email` or `phone`.
+    #[schema(value_type = ContactKind)]
     kind: String,
     address: String,
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -36,7 +45,7 @@ pub(crate) struct ContactsBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewContact {
-    /// `email` or `phone`.
+    #[schema(value_type = ContactKind)]
     kind: String,
     /// An email address, or a number in E.164 such as +254700000000.
     address: String,
@@ -80,7 +89,7 @@ pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<
 #[utoipa::path(post, path = "/api/auth/contacts", tag = "auth", request_body = NewContact, responses(
     (status = 201, description = "Added; confirm it by the code", body = CodeSentBody),
     (status = 400, description = "That is no address", body = ProblemBody),
-    (status = 403, description = "It has to be shown again who asks", body = ProblemBody),
+    (status = 403, description = "Needs a recent step-up", body = ProblemBody),
     (status = 409, description = "There are too many", body = ProblemBody),
     (status = 429, description = "Too many messages", body = ProblemBody),
     (status = 503, description = "No provider took the message", body = ProblemBody),
@@ -135,11 +144,26 @@ pub(crate) async fn verify(
 /// Removes an address, and the second factor that used it.
 #[utoipa::path(delete, path = "/api/auth/contacts/{id}", tag = "auth", params(("id" = Uuid, Path)), responses(
     (status = 204, description = "Removed"),
-    (status = 403, description = "It has to be shown again who asks", body = ProblemBody),
+    (status = 403, description = "Needs a recent step-up", body = ProblemBody),
     (status = 404, description = "There is no such address", body = ProblemBody),
     (status = 409, description = "The role needs the second factor that uses it", body = ProblemBody),
 ))]
 pub(crate) async fn remove(State(app): State<App>, caller: Caller, PathId(id): PathId) -> Result<StatusCode, Problem> {
     addresses::remove(&app, &caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::PartialSchema;
+
+    use super::*;
+
+    #[test]
+    fn the_kinds_described_are_those_there_are() {
+        let described = serde_json::to_value(ContactKind::schema()).unwrap();
+        let read = [("email", "ada@example.org"), ("phone", "+254700000000")];
+        let kinds = read.map(|(kind, text)| Address::parse(kind, text).unwrap().kind());
+        assert_eq!(described["enum"], serde_json::json!(kinds));
+    }
 }

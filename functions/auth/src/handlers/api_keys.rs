@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::http::{JsonBody, PathId, Problem, ProblemBody};
-use shared::identity::Caller;
+use shared::identity::{Caller, Scope};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -17,9 +17,11 @@ use crate::domain::api_keys::{self, Key, NewKey};
 pub(crate) struct NewApiKey {
     /// What the key is for: 1 to 64 characters.
     name: String,
-    /// What it may do, such as `storage:read`; leave to write does not bring leave to read.
+    /// What it may do: at least one.
+    #[schema(value_type = Vec<Scope>)]
     scopes: Vec<String>,
-    /// Days it holds: 1 to 365.
+    /// Days it holds: 1 to 365; 90 where it is not said.
+    #[schema(default = 90)]
     #[serde(default = "ninety")]
     expires_in_days: i64,
 }
@@ -35,6 +37,7 @@ pub(crate) struct ApiKeyBody {
     name: String,
     /// The key's first characters.
     hint: String,
+    #[schema(value_type = Vec<Scope>)]
     scopes: Vec<String>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -74,11 +77,11 @@ impl From<Key> for ApiKeyBody {
     }
 }
 
-/// Makes an API key, for a server or an SDK.
+/// Makes an API key, for a server or an SDK. Needs a recent step-up.
 #[utoipa::path(post, path = "/api/auth/api-keys", tag = "auth", request_body = NewApiKey, responses(
     (status = 201, description = "The key, with its secret", body = NewApiKeyBody),
     (status = 400, description = "The name, a scope or the lifetime is not of its form", body = ProblemBody),
-    (status = 403, description = "It has to be shown again who asks, or a scope is beyond the role", body = ProblemBody),
+    (status = 403, description = "Needs a recent step-up, or a scope is beyond the role", body = ProblemBody),
     (status = 409, description = "There are too many keys", body = ProblemBody),
 ))]
 pub(crate) async fn create(

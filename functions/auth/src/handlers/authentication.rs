@@ -4,6 +4,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::http::{JsonBody, Problem, ProblemBody, cookie_value};
+use utoipa::ToSchema;
 use webauthn_rs::prelude::PublicKeyCredential;
 
 use super::credential::Credential;
@@ -12,17 +13,19 @@ use crate::App;
 use crate::domain::sign_in::SessionMode;
 use crate::domain::{Ceremony, Client, authentication};
 
-/// `AuthenticationResponseJSON`, and what the session is to be. [`Credential`] refuses what is neither.
-#[derive(Deserialize)]
+// `Credential` refuses what is neither.
+/// `AuthenticationResponseJSON` (WebAuthn Level 3), and what the session is to be.
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct Assertion {
     #[serde(flatten)]
+    #[schema(value_type = Object)]
     credential: Credential<PublicKeyCredential>,
     #[serde(default)]
     session: SessionMode,
 }
 
 /// Begins a sign-in with whichever passkey the user chooses: options for `startAuthentication({ optionsJSON })`.
-#[utoipa::path(post, path = "/api/auth/passkeys/authentication/options", tag = "auth",
+#[utoipa::path(post, path = "/api/auth/passkeys/authentication/options", tag = "auth", security(()),
     responses((status = 200, description = "PublicKeyCredentialRequestOptionsJSON (WebAuthn Level 3)", body = Value)))]
 pub(crate) async fn options(State(app): State<App>) -> Result<Response, Problem> {
     let (options, secret) = authentication::options(&app).await?;
@@ -30,9 +33,8 @@ pub(crate) async fn options(State(app): State<App>) -> Result<Response, Problem>
 }
 
 /// Ends the sign-in: checks the signature and begins a session.
-#[utoipa::path(post, path = "/api/auth/passkeys/authentication/verify", tag = "auth",
-    request_body(content = Value,
-        description = "AuthenticationResponseJSON (WebAuthn Level 3); may carry `session`: `cookie` or `token`"),
+#[utoipa::path(post, path = "/api/auth/passkeys/authentication/verify", tag = "auth", security(()),
+    request_body(content = Assertion, description = "AuthenticationResponseJSON (WebAuthn Level 3), and `session`"),
     responses(
         (status = 200, description = "Signed in", body = SignedInBody),
         (status = 400, description = "The attempt is over", body = ProblemBody),

@@ -111,7 +111,7 @@ pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<
 /// Begins to enrol an authenticator app (RFC 6238).
 #[utoipa::path(post, path = "/api/auth/factors/totp", tag = "auth", responses(
     (status = 201, description = "The secret; confirm it by a code", body = TotpBody),
-    (status = 403, description = "It has to be shown again who asks", body = ProblemBody),
+    (status = 403, description = "Needs a recent step-up", body = ProblemBody),
     (status = 409, description = "There is one already", body = ProblemBody),
 ))]
 pub(crate) async fn begin_totp(
@@ -127,7 +127,7 @@ pub(crate) async fn begin_totp(
 #[utoipa::path(post, path = "/api/auth/factors/totp/confirm", tag = "auth", request_body = ConfirmTotp, responses(
     (status = 200, description = "Enrolled", body = EnrolledBody),
     (status = 400, description = "The code is not right", body = ProblemBody),
-    (status = 403, description = "It has to be shown again who asks", body = ProblemBody),
+    (status = 403, description = "Needs a recent step-up", body = ProblemBody),
     (status = 429, description = "Too many wrong codes", body = ProblemBody),
 ))]
 pub(crate) async fn confirm_totp(
@@ -143,7 +143,7 @@ pub(crate) async fn confirm_totp(
 #[utoipa::path(post, path = "/api/auth/factors/codes", tag = "auth", request_body = EnrolCodes, responses(
     (status = 200, description = "Enrolled", body = EnrolledBody),
     (status = 400, description = "Codes are not offered that way", body = ProblemBody),
-    (status = 403, description = "It has to be shown again who asks", body = ProblemBody),
+    (status = 403, description = "Needs a recent step-up", body = ProblemBody),
     (status = 409, description = "There is no proved address, or it is enrolled already", body = ProblemBody),
 ))]
 pub(crate) async fn enrol_codes(
@@ -157,7 +157,7 @@ pub(crate) async fn enrol_codes(
 /// Removes a second factor.
 #[utoipa::path(delete, path = "/api/auth/factors/{method}", tag = "auth", params(("method" = Factor, Path)), responses(
     (status = 204, description = "Removed"),
-    (status = 403, description = "It has to be shown again who asks", body = ProblemBody),
+    (status = 403, description = "Needs a recent step-up", body = ProblemBody),
     (status = 404, description = "The account has no such factor", body = ProblemBody),
     (status = 409, description = "The role needs one, or the password is too short alone", body = ProblemBody),
 ))]
@@ -181,7 +181,7 @@ pub(crate) async fn remove_totp(State(app): State<App>, caller: Caller) -> Resul
 /// Makes ten new backup codes; the old ones are void.
 #[utoipa::path(post, path = "/api/auth/factors/backup-codes", tag = "auth", responses(
     (status = 200, description = "The codes, shown this once", body = BackupCodesBody),
-    (status = 403, description = "It has to be shown again who asks", body = ProblemBody),
+    (status = 403, description = "Needs a recent step-up", body = ProblemBody),
     (status = 409, description = "There is no second factor to back up", body = ProblemBody),
 ))]
 pub(crate) async fn renew_backup_codes(

@@ -27,7 +27,7 @@ pub(crate) struct Start {
 /// Leaves for GitHub to sign in, whoever is signed in now.
 ///
 /// What went wrong leads to `return_to` with `#/sign-in?error=` and a code.
-#[utoipa::path(get, path = "/api/auth/github", tag = "auth",
+#[utoipa::path(get, path = "/api/auth/github", tag = "auth", security(()),
     params(("return_to" = Option<String>, Query,
         description = "Path of the page to come back to, with one slash before it and no fragment; `/` without it")),
     responses((status = 303, description = "To GitHub, or back with an error")))]
@@ -66,12 +66,12 @@ pub(crate) struct ConnectBody {
 /// Begins to connect a GitHub account to the signed-in one, or to renew the connection.
 ///
 /// The page goes to `url`; the browser comes back to `return_to`, where something went wrong with
-/// `#/security?error=` and a code. Needs a session in a cookie and a step-up.
+/// `#/security?error=` and a code. Needs a recent step-up, and a session in a cookie.
 #[utoipa::path(post, path = "/api/auth/github/connect", tag = "auth", request_body = Connect, responses(
     (status = 200, description = "Where to go", body = ConnectBody),
     (status = 400, description = "`return_to` is no path of the page", body = ProblemBody),
     (status = 401, description = "Nobody is signed in", body = ProblemBody),
-    (status = 403, description = "It needs a step-up, or a session in a cookie", body = ProblemBody),
+    (status = 403, description = "Needs a recent step-up, and a session in a cookie", body = ProblemBody),
     (status = 404, description = "GitHub is not set up here", body = ProblemBody),
 ))]
 pub(crate) async fn connect(
@@ -101,7 +101,7 @@ pub(crate) struct Returned {
 /// `github_ambiguous`, `github_answer_invalid`, `github_not_configured`, `github_other_account`, `github_rejected`,
 /// `github_taken`, `github_unavailable`, `registration_closed`, `sign_in_throttled`, `unauthenticated`, `unavailable`
 /// or `internal`.
-#[utoipa::path(get, path = "/api/auth/github/callback", tag = "auth",
+#[utoipa::path(get, path = "/api/auth/github/callback", tag = "auth", security(()),
     params(
         ("code" = Option<String>, Query, description = "GitHub's code"),
         ("state" = Option<String>, Query, description = "The state of the visit"),

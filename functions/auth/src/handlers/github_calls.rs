@@ -23,7 +23,7 @@ const PREFIX: &str = "/api/github";
 /// `/repos/{owner}/{repo}/actions/runs/{run}` and `/repos/{owner}/{repo}/actions/runs/{run}/jobs`; no other call is.
 /// `Link` leads to the other pages of a list. GitHub's own errors come through with its status and body.
 #[utoipa::path(get, path = "/api/github/{*path}", tag = "github",
-    params(("*path" = String, Path, description = "A path of GitHub's API")),
+    params(("path" = String, Path, description = "A path of GitHub's API, with its slashes")),
     responses(
         (status = 200, description = "GitHub's answer, up to 5 MB", body = Value),
         (status = 400, description = "A parameter is not of the call", body = ProblemBody),
@@ -44,7 +44,7 @@ pub(crate) async fn read(State(app): State<App>, caller: Caller, request: Reques
 /// `/repos/{owner}/{repo}/actions/runs/{run}/rerun`, `/repos/{owner}/{repo}/actions/runs/{run}/rerun-failed-jobs` and
 /// `/repos/{owner}/{repo}/actions/runs/{run}/cancel` (without one); no other call is.
 #[utoipa::path(post, path = "/api/github/{*path}", tag = "github",
-    params(("*path" = String, Path, description = "A path of GitHub's API")),
+    params(("path" = String, Path, description = "A path of GitHub's API, with its slashes")),
     request_body(content = Option<Value>, description = "Of a dispatch alone: `ref` and `inputs`, up to 64 KB"),
     responses(
         (status = 201, description = "GitHub's answer: a rerun", body = Value),

@@ -60,13 +60,14 @@ pub(crate) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<
     }))
 }
 
-/// Ends the connection: takes back at GitHub what the user has granted, then forgets it. Needs a step-up.
+/// Ends the connection: takes back at GitHub what the user has granted, then forgets it. Needs a recent
+/// step-up.
 ///
 /// Where GitHub can't be asked nothing changes.
 #[utoipa::path(delete, path = "/api/auth/github/connection", tag = "auth", responses(
     (status = 204, description = "Disconnected"),
     (status = 401, description = "Nobody is signed in", body = ProblemBody),
-    (status = 403, description = "It needs a step-up", body = ProblemBody),
+    (status = 403, description = "Needs a recent step-up", body = ProblemBody),
     (status = 404, description = "There is no connection", body = ProblemBody),
     (status = 409, description = "It is the last way to sign in", body = ProblemBody),
     (status = 503, description = "GitHub can't be asked; nothing has changed", body = ProblemBody),

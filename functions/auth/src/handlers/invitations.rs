@@ -26,7 +26,6 @@ pub(crate) struct InvitationRequest {
     /// Where the invitation goes.
     email: String,
     /// What the user is to be.
-    #[schema(value_type = String, example = "user")]
     role: Role,
 }
 
@@ -55,7 +54,7 @@ impl From<Invitation> for InvitedBody {
     (status = 201, description = "Invited", body = InvitedBody),
     (status = 400, description = "A name or the address is not of its form", body = ProblemBody),
     (status = 401, description = "Nobody is signed in", body = ProblemBody),
-    (status = 403, description = "The role has not the permission users:write, or a step-up is due", body = ProblemBody),
+    (status = 403, description = "Needs a recent step-up, and the permission users:write", body = ProblemBody),
     (status = 409, description = "The username is taken, or another account has the address", body = ProblemBody),
 ))]
 pub(crate) async fn invite(
@@ -82,7 +81,7 @@ pub(crate) async fn invite(
     responses(
         (status = 201, description = "Invited again", body = InvitedBody),
         (status = 401, description = "Nobody is signed in", body = ProblemBody),
-        (status = 403, description = "The role has not the permission users:write, or a step-up is due", body = ProblemBody),
+        (status = 403, description = "Needs a recent step-up, and the permission users:write", body = ProblemBody),
         (status = 404, description = "There is no such user", body = ProblemBody),
         (status = 409, description = "The account is in use or disabled", body = ProblemBody),
     ))]

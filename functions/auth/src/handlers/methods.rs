@@ -1,6 +1,7 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use shared::config::Registration;
 use utoipa::ToSchema;
 
 use crate::App;
@@ -11,7 +12,7 @@ use crate::App;
 pub(crate) struct MethodsBody {
     /// Whether GitHub is set up.
     github: bool,
-    /// `open`, `address` or `closed`.
+    #[schema(value_type = Registration)]
     registration: &'static str,
     /// Fewest characters of a password that stands alone.
     password_min: usize,
@@ -24,7 +25,7 @@ pub(crate) struct MethodsBody {
 }
 
 /// Which ways to sign in there are.
-#[utoipa::path(get, path = "/api/auth/methods", tag = "auth", responses(
+#[utoipa::path(get, path = "/api/auth/methods", tag = "auth", security(()), responses(
     (status = 200, description = "The ways to sign in", body = MethodsBody),
 ))]
 pub(crate) async fn methods(State(app): State<App>) -> Json<MethodsBody> {

@@ -36,6 +36,7 @@ use shared::identity::{AccessClaims, Session, SessionKind, SignedIn};
 use utoipa::ToSchema;
 
 use crate::domain::bearer::Tokens;
+use crate::domain::second_factor::Factor;
 use crate::domain::sign_in::{Outcome, SecondFactor, Welcome};
 use crate::domain::{Ceremony, device_cookie};
 use crate::model::{Label, Signal, UserBody};
@@ -63,6 +64,7 @@ pub(crate) struct TokensBody {
     token_type: &'static str,
     /// Seconds until the access token is over.
     expires_in: i64,
+    /// Absent after a step-up or an enrolment: keep the one you have.
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
     /// Seconds until it can no longer be refreshed.
@@ -92,7 +94,8 @@ pub(crate) struct SecondFactorBody {
 pub(crate) struct SecondFactorNeeded {
     /// What `POST /api/auth/second-factor` finds the sign-in by.
     challenge: String,
-    /// Ways that will do: `totp`, `sms`, `email`, `backup_code`.
+    /// Ways that will do.
+    #[schema(value_type = Vec<Factor>)]
     methods: Vec<String>,
     /// When the sign-in has to begin anew.
     #[schema(value_type = String, format = DateTime)]

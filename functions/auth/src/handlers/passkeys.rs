@@ -91,11 +91,11 @@ pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<
     Ok(Json(PasskeysBody { passkeys: held.passkeys.into_iter().map(Into::into).collect(), signal: held.signal }))
 }
 
-/// Begins to add a passkey: options for `startRegistration({ optionsJSON })`. Needs a step-up within 15 minutes.
+/// Begins to add a passkey: options for `startRegistration({ optionsJSON })`. Needs a recent step-up.
 #[utoipa::path(post, path = "/api/auth/passkeys/options", tag = "auth", responses(
     (status = 200, description = "PublicKeyCredentialCreationOptionsJSON (WebAuthn Level 3)", body = Value),
     (status = 401, description = "Nobody is signed in", body = ProblemBody),
-    (status = 403, description = "Step up first", body = ProblemBody),
+    (status = 403, description = "Needs a recent step-up", body = ProblemBody),
     (status = 409, description = "The account has as many passkeys as it can", body = ProblemBody),
 ))]
 pub(crate) async fn options(State(app): State<App>, caller: Caller) -> Result<Json<serde_json::Value>, Problem> {
@@ -107,7 +107,7 @@ pub(crate) async fn options(State(app): State<App>, caller: Caller) -> Result<Js
     (status = 201, description = "Added", body = AddedBody),
     (status = 400, description = "The attempt is over, or the passkey or the name does not fit", body = ProblemBody),
     (status = 401, description = "Nobody is signed in", body = ProblemBody),
-    (status = 403, description = "Step up first", body = ProblemBody),
+    (status = 403, description = "Needs a recent step-up", body = ProblemBody),
     (status = 409, description = "The passkey is known, or one too many", body = ProblemBody),
 ))]
 pub(crate) async fn add(
@@ -141,13 +141,13 @@ pub(crate) async fn rename(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Removes a passkey: it signs nobody in from here on. Needs a step-up within 15 minutes.
+/// Removes a passkey: it signs nobody in from here on. Needs a recent step-up.
 #[utoipa::path(delete, path = "/api/auth/passkeys/{id}", tag = "auth",
     params(("id" = Uuid, Path, description = "The passkey")),
     responses(
         (status = 204, description = "Removed"),
         (status = 401, description = "Nobody is signed in", body = ProblemBody),
-        (status = 403, description = "Step up first", body = ProblemBody),
+        (status = 403, description = "Needs a recent step-up", body = ProblemBody),
         (status = 404, description = "There is no such passkey", body = ProblemBody),
         (status = 409, description = "It is the last way to sign in", body = ProblemBody),
     ))]

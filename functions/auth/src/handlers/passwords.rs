@@ -43,7 +43,7 @@ impl Login {
 }
 
 /// Signs in with a password.
-#[utoipa::path(post, path = "/api/auth/login", tag = "auth", request_body = Login, responses(
+#[utoipa::path(post, path = "/api/auth/login", tag = "auth", security(()), request_body = Login, responses(
     (status = 200, description = "Signed in", body = SignedInBody),
     (status = 202, description = "A second factor is needed", body = SecondFactorBody),
     (status = 401, description = "The name and the password do not fit", body = ProblemBody),
@@ -76,7 +76,7 @@ pub(crate) struct NewPassword {
 #[utoipa::path(put, path = "/api/auth/password", tag = "auth", request_body = NewPassword, responses(
     (status = 204, description = "Changed"),
     (status = 400, description = "The current password is wrong, or the new one will not do", body = ProblemBody),
-    (status = 403, description = "It has to be shown again who asks", body = ProblemBody),
+    (status = 403, description = "Needs a recent step-up where the account has no password yet", body = ProblemBody),
     (status = 409, description = "The account was changed meanwhile", body = ProblemBody),
     (status = 429, description = "Too many failed attempts", body = ProblemBody),
     (status = 503, description = "Too many passwords at once", body = ProblemBody),
@@ -96,7 +96,7 @@ pub(crate) async fn change(
 /// Removes the password.
 #[utoipa::path(delete, path = "/api/auth/password", tag = "auth", responses(
     (status = 204, description = "Removed"),
-    (status = 403, description = "It has to be shown again who asks", body = ProblemBody),
+    (status = 403, description = "Needs a recent step-up", body = ProblemBody),
     (status = 404, description = "There is none", body = ProblemBody),
     (status = 409, description = "It is the last way to sign in", body = ProblemBody),
 ))]

@@ -8,16 +8,15 @@ use utoipa::ToSchema;
 
 use crate::App;
 use crate::domain::preferences::{self, Versioned};
-use crate::model::PreferencesBody;
+use crate::model::{PreferencesBody, Theme};
 
 /// A merge patch (RFC 7396) of the preferences: what is named changes, `null` goes back to the default, and what is not
 /// named stays. `app` and `notifications` are merged, member by member.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes a body that is read member by member")]
 pub(crate) struct PreferencesPatch {
-    /// `system`, `light` or `dark`.
-    #[schema(example = "dark")]
-    theme: Option<String>,
+    #[schema(value_type = Option<Theme>)]
+    theme: Option<()>,
     /// A BCP 47 tag of at most 35 characters that browsers' `Intl` takes.
     #[schema(example = "pt-BR")]
     language: Option<String>,
@@ -68,7 +67,8 @@ pub(crate) async fn read(State(app): State<App>, caller: Caller, headers: Header
         (status = 401, description = "Nobody is signed in", body = ProblemBody),
         (status = 412, description = "Somebody else has changed them meanwhile", body = ProblemBody),
         (status = 415, description = "The body is no JSON merge patch", body = ProblemBody),
-        (status = 422, description = "A member is unknown or of the wrong form: the detail says which", body = ProblemBody),
+        (status = 422, description = "The body is no object, or a member is of the wrong form or unknown. Of a known one the \
+            detail says what it has to be; an unknown one it never repeats, but lists those there are", body = ProblemBody),
     ))]
 pub(crate) async fn patch(
     State(app): State<App>,

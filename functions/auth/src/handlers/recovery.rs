@@ -29,6 +29,7 @@ pub(crate) struct RecoveryRequest {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LinkToken {
+    /// What follows `token=` in the link of a recovery or an invitation.
     token: String,
 }
 
@@ -65,11 +66,12 @@ pub(crate) struct RecoveryFactorBody {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RecoveryFactorNeeded {
     /// Ways that will do: `totp`, `sms`, `backup_code`.
+    #[schema(value_type = Vec<Factor>)]
     methods: Vec<String>,
 }
 
 /// Sends a link to an email address. The answer is the same whether somebody has it.
-#[utoipa::path(post, path = "/api/auth/recovery", tag = "auth", request_body = RecoveryRequest, responses(
+#[utoipa::path(post, path = "/api/auth/recovery", tag = "auth", security(()), request_body = RecoveryRequest, responses(
     (status = 202, description = "A message was sent"),
     (status = 400, description = "That is no email address", body = ProblemBody),
     (status = 429, description = "Too many messages", body = ProblemBody),
@@ -85,9 +87,11 @@ pub(crate) async fn request(
 }
 
 /// Options to make a passkey by a link: for `startRegistration({ optionsJSON })`.
-#[utoipa::path(post, path = "/api/auth/recovery/options", tag = "auth", request_body = LinkToken, responses(
+#[utoipa::path(post, path = "/api/auth/recovery/options", tag = "auth", security(()), request_body = LinkToken, responses(
     (status = 200, description = "PublicKeyCredentialCreationOptionsJSON (WebAuthn Level 3)", body = Value),
     (status = 400, description = "The link does not work any more", body = ProblemBody),
+    (status = 403, description = "As for the link's completion: `account_disabled` or `mailbox_not_enough`",
+        body = ProblemBody),
 ))]
 pub(crate) async fn options(
     State(app): State<App>,
@@ -98,7 +102,7 @@ pub(crate) async fn options(
 }
 
 /// Sends the code of a second factor that a link asks for.
-#[utoipa::path(post, path = "/api/auth/recovery/send", tag = "auth", request_body = SendRecoveryCode, responses(
+#[utoipa::path(post, path = "/api/auth/recovery/send", tag = "auth", security(()), request_body = SendRecoveryCode, responses(
     (status = 202, description = "Sent", body = SentBody),
     (status = 400, description = "The link does not work any more, or there is no such factor", body = ProblemBody),
     (status = 429, description = "Too many codes", body = ProblemBody),
@@ -113,11 +117,14 @@ pub(crate) async fn send(
 }
 
 /// Uses a link: sets a new password or adds a passkey. Every session ends; sign in afterwards.
-#[utoipa::path(post, path = "/api/auth/recovery/complete", tag = "auth", request_body = RecoveryCompletion, responses(
+///
+/// The link of an invitation goes here too: its user opens the account so.
+#[utoipa::path(post, path = "/api/auth/recovery/complete", tag = "auth", security(()), request_body = RecoveryCompletion, responses(
     (status = 204, description = "The account is open again"),
     (status = 202, description = "A second factor is due: repeat with its code", body = RecoveryFactorBody),
     (status = 400, description = "The link, the code, the password or the passkey will not do", body = ProblemBody),
-    (status = 403, description = "The account is disabled", body = ProblemBody),
+    (status = 403, description = "The account is disabled (`account_disabled`), or its role needs a second factor, it has \
+        passkeys and none but those (`mailbox_not_enough`): the operator makes a link that will do", body = ProblemBody),
     (status = 429, description = "Too many wrong codes", body = ProblemBody),
 ))]
 pub(crate) async fn complete(

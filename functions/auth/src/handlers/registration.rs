@@ -24,17 +24,19 @@ pub(crate) struct NewUser {
     display_name: String,
 }
 
-/// `RegistrationResponseJSON`, and what the session is to be. [`Credential`] refuses what is neither.
-#[derive(Deserialize)]
+// `Credential` refuses what is neither.
+/// `RegistrationResponseJSON` (WebAuthn Level 3), and what the session is to be.
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct Attestation {
     #[serde(flatten)]
+    #[schema(value_type = Object)]
     credential: Credential<RegisterPublicKeyCredential>,
     #[serde(default)]
     session: SessionMode,
 }
 
 /// Begins the registration of a new user: options for `startRegistration({ optionsJSON })`.
-#[utoipa::path(post, path = "/api/auth/passkeys/registration/options", tag = "auth", request_body = NewUser,
+#[utoipa::path(post, path = "/api/auth/passkeys/registration/options", tag = "auth", security(()), request_body = NewUser,
     responses(
         (status = 200, description = "PublicKeyCredentialCreationOptionsJSON (WebAuthn Level 3)", body = Value),
         (status = 400, description = "A name is not of its form", body = ProblemBody),
@@ -47,9 +49,8 @@ pub(crate) async fn options(State(app): State<App>, JsonBody(body): JsonBody<New
 }
 
 /// Ends the registration: checks the passkey, stores the user and signs in.
-#[utoipa::path(post, path = "/api/auth/passkeys/registration/verify", tag = "auth",
-    request_body(content = Value,
-        description = "RegistrationResponseJSON (WebAuthn Level 3); may carry `session`: `cookie` or `token`"),
+#[utoipa::path(post, path = "/api/auth/passkeys/registration/verify", tag = "auth", security(()),
+    request_body(content = Attestation, description = "RegistrationResponseJSON (WebAuthn Level 3), and `session`"),
     responses(
         (status = 201, description = "Registered and signed in", body = SignedInBody),
         (status = 400, description = "The attempt is over or the passkey does not fit", body = ProblemBody),

@@ -54,7 +54,7 @@ impl From<Sent> for SentBody {
 }
 
 /// Sends the code of a second factor by email or SMS.
-#[utoipa::path(post, path = "/api/auth/second-factor/send", tag = "auth", request_body = SendCode, responses(
+#[utoipa::path(post, path = "/api/auth/second-factor/send", tag = "auth", security(()), request_body = SendCode, responses(
     (status = 202, description = "Sent", body = SentBody),
     (status = 400, description = "The sign-in is over, or the account has no such factor", body = ProblemBody),
     (status = 429, description = "Too many codes", body = ProblemBody),
@@ -70,7 +70,7 @@ pub(crate) async fn send(
 }
 
 /// Ends a sign-in by its second factor.
-#[utoipa::path(post, path = "/api/auth/second-factor", tag = "auth", request_body = SecondFactorAnswer, responses(
+#[utoipa::path(post, path = "/api/auth/second-factor", tag = "auth", security(()), request_body = SecondFactorAnswer, responses(
     (status = 200, description = "Signed in", body = SignedInBody),
     (status = 400, description = "The code is not right, or the sign-in is over", body = ProblemBody),
     (status = 409, description = "The account was changed meanwhile", body = ProblemBody),

@@ -34,11 +34,9 @@ pub(crate) struct SessionBody {
     /// When it ends if it is not used again.
     #[schema(value_type = String, format = DateTime)]
     idle_expires_at: Timestamp,
-    /// Authenticator assurance level of NIST SP 800-63B: `aal1` or `aal2`.
-    #[schema(value_type = String, example = "aal2")]
+    /// Authenticator assurance level of NIST SP 800-63B.
     assurance: Assurance,
-    /// What proves it: `cookie`, `bearer` or `api_key`.
-    #[schema(value_type = String, example = "cookie")]
+    /// What proves it.
     kind: SessionKind,
     /// How the user was authenticated, in the names of RFC 8176 where it has one.
     methods: Vec<String>,

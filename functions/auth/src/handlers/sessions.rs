@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::http::{PathId, Problem, ProblemBody};
-use shared::identity::{Assurance, Caller};
+use shared::identity::{Assurance, Caller, SessionKind};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -27,7 +27,7 @@ pub(crate) struct ListedSession {
     /// Whether it is the one that asks.
     current: bool,
     /// What proves it: `cookie` or `bearer`.
-    #[schema(example = "cookie")]
+    #[schema(value_type = SessionKind)]
     kind: String,
     /// The name of the device it began on, unless that is forgotten.
     device: Option<String>,
@@ -40,8 +40,7 @@ pub(crate) struct ListedSession {
     /// When it ends at the latest.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
-    /// Authenticator assurance level of NIST SP 800-63B: `aal1` or `aal2`.
-    #[schema(value_type = String, example = "aal2")]
+    /// Authenticator assurance level of NIST SP 800-63B.
     assurance: Assurance,
     /// How the user was authenticated, in the names of RFC 8176 where it has one.
     methods: Vec<String>,

@@ -60,7 +60,7 @@ pub(crate) struct RegistrationCode {
 
 /// Registers a user with a password. With an address, a code is sent there and the answer is the same for every name
 /// and address; without one the user is signed in at once.
-#[utoipa::path(post, path = "/api/auth/register", tag = "auth", request_body = Registration, responses(
+#[utoipa::path(post, path = "/api/auth/register", tag = "auth", security(()), request_body = Registration, responses(
     (status = 201, description = "Registered and signed in", body = SignedInBody),
     (status = 202, description = "A message was sent to the address", body = VerificationBody),
     (status = 400, description = "A name, an address or the password will not do", body = ProblemBody),
@@ -90,7 +90,7 @@ pub(crate) async fn register(
 }
 
 /// Ends a registration by the code that was sent.
-#[utoipa::path(post, path = "/api/auth/register/verify", tag = "auth", request_body = RegistrationCode, responses(
+#[utoipa::path(post, path = "/api/auth/register/verify", tag = "auth", security(()), request_body = RegistrationCode, responses(
     (status = 201, description = "Registered and signed in", body = SignedInBody),
     (status = 400, description = "The code is not right, or the attempt is over", body = ProblemBody),
     (status = 409, description = "The username or the address is taken", body = ProblemBody),

@@ -112,9 +112,10 @@ pub(crate) async fn options(State(app): State<App>, caller: Caller) -> Result<Js
     passkey_step_up::options(&app, &caller).await.map(Json)
 }
 
-/// Shows again that it is the user who is there: sensitive routes are open to the session for 15 minutes.
+/// Shows again that it is the user who is there: what needs a recent step-up is open to the session for 15 minutes.
 #[utoipa::path(post, path = "/api/auth/step-up", tag = "auth", request_body = StepUpBody, responses(
-    (status = 200, description = "Stepped up; the session's old token is over", body = SteppedUpBody),
+    (status = 200, description = "Stepped up. With a cookie there is a new one, and the old one is over; with tokens there is a new access token, and the \
+        old one holds to its end", body = SteppedUpBody),
     (status = 400, description = "The attempt is over, or the code or password is not right", body = ProblemBody),
     (status = 401, description = "Nobody is signed in, or the passkey is not right", body = ProblemBody),
     (status = 403, description = "The account has a stronger factor", body = ProblemBody),

@@ -35,7 +35,7 @@ pub(crate) struct ValidBody {
 
 /// The next tokens of a session. Keep the new refresh token: the old one is good for a repetition at most. Send no
 /// `Authorization` header: an access token that is over is refused wherever it comes.
-#[utoipa::path(post, path = "/api/auth/refresh", tag = "auth", request_body = Refresh, responses(
+#[utoipa::path(post, path = "/api/auth/refresh", tag = "auth", security(()), request_body = Refresh, responses(
     (status = 200, description = "New tokens", body = TokensBody),
     (status = 401, description = "The token is over, revoked or was used before", body = ProblemBody),
 ))]
@@ -47,8 +47,8 @@ pub(crate) async fn refresh(
     Ok(Json(bearer::refresh(&app, request, &body.refresh_token).await?.into()))
 }
 
-/// Whether an access token is ours, holds, and its session lives.
-#[utoipa::path(post, path = "/api/auth/validate", tag = "auth", request_body = Validate, responses(
+/// Whether an access token is ours, holds, and its session lives: a revocation or a change of role is seen at once.
+#[utoipa::path(post, path = "/api/auth/validate", tag = "auth", security(()), request_body = Validate, responses(
     (status = 200, description = "Whether it does, and what it says", body = ValidBody),
 ))]
 pub(crate) async fn validate(

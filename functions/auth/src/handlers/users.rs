@@ -6,12 +6,14 @@ use shared::http::{JsonBody, PathId, Problem, ProblemBody, QueryParams};
 use shared::identity::{Caller, Permission, Role};
 use utoipa::{IntoParams, ToSchema};
 
+use super::addresses::ContactKind;
 use crate::App;
 use crate::domain::contacts::Address;
+use crate::domain::second_factor::Factor;
 use crate::domain::user_changes::{self, Access, Change};
 use crate::domain::users::{self, Name, Query};
 use crate::domain::{Actor, step_up};
-use crate::model::{Cursor, EmailAddress, ManagedUser, PhoneNumber, Username};
+use crate::model::{Cursor, EmailAddress, ManagedUser, PhoneNumber, UserStatus, Username};
 use crate::store::accounts::Status;
 use crate::store::user_details::Details;
 
@@ -28,9 +30,10 @@ pub(crate) struct UsersQuery {
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// Only users of this role.
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     role: Option<Role>,
-    /// Only users of this status: `invited`, `active` or `disabled`.
+    /// Only users of this status.
+    #[param(value_type = Option<UserStatus>, inline)]
     status: Option<String>,
 }
 
@@ -51,9 +54,9 @@ pub(crate) struct UserSearch {
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// Only users of this role.
-    #[schema(value_type = Option<String>)]
     role: Option<Role>,
-    /// Only users of this status: `invited`, `active` or `disabled`.
+    /// Only users of this status.
+    #[schema(value_type = Option<UserStatus>)]
     status: Option<String>,
 }
 
@@ -135,8 +138,7 @@ pub(crate) struct UserDetailsBody {
 /// An address there is, without saying which.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct KnownContact {
-    /// `email` or `phone`.
-    #[schema(example = "email")]
+    #[schema(value_type = ContactKind)]
     kind: String,
     /// Whether the user has proved it.
     verified: bool,
@@ -148,7 +150,7 @@ pub(crate) struct KnownFactors {
     passkeys: i64,
     password: bool,
     github: bool,
-    /// Second factors: `totp`, `sms`, `email`.
+    #[schema(value_type = Vec<Factor>)]
     second_factors: Vec<String>,
     backup_codes_left: i64,
 }
@@ -195,9 +197,7 @@ pub(crate) async fn read(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UserChange {
-    #[schema(value_type = Option<String>, example = "auditor")]
     role: Option<Role>,
-    /// `active` or `disabled`.
     status: Option<Access>,
 }
 
@@ -208,7 +208,7 @@ pub(crate) struct UserChange {
     responses(
         (status = 200, description = "The user as they are now", body = ManagedUser),
         (status = 401, description = "Nobody is signed in", body = ProblemBody),
-        (status = 403, description = "The role has not the permission users:write, or a step-up is due", body = ProblemBody),
+        (status = 403, description = "Needs a recent step-up, and the permission users:write", body = ProblemBody),
         (status = 404, description = "There is no such user", body = ProblemBody),
         (status = 409, description = "It is the caller's own account, or the last administrator's, or was never opened",
             body = ProblemBody),

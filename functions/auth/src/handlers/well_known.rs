@@ -20,7 +20,11 @@ pub(crate) struct JwkSet {
 ///
 /// For whoever checks tokens without asking Ward. A new key is here for five minutes before it signs; one that no longer
 /// signs stays for an hour, as long as its last token holds.
-#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "auth", responses(
+///
+/// Tokens are JWTs (RFC 9068) signed by ES256, with `typ` `at+jwt`. `aud` is `<WARD_APP>-<WARD_ENV>`; `iss` is `WARD_ISSUER`,
+/// or without it the first of `WARD_ORIGINS`, with no slash at its end. Whoever checks by these keys alone sees a revocation
+/// or a change of role only when the token ends, up to an hour later; `POST /api/auth/validate` sees it at once.
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "auth", security(()), responses(
     (status = 200, description = "The JWK Set; it may be kept for five minutes", body = JwkSet),
     (status = 503, description = "The database does not answer", body = ProblemBody),
 ))]
@@ -41,7 +45,7 @@ pub(crate) struct RelatedOrigins {
 
 /// Which other origins may use the passkeys of this domain (WebAuthn Level 3, section 5.11). Browsers ask for it at the
 /// relying party's id where that is not the page's own.
-#[utoipa::path(get, path = "/.well-known/webauthn", tag = "auth",
+#[utoipa::path(get, path = "/.well-known/webauthn", tag = "auth", security(()),
     responses((status = 200, description = "The origins", body = RelatedOrigins)))]
 pub(crate) async fn webauthn(State(app): State<App>) -> ([(HeaderName, &'static str); 1], Json<RelatedOrigins>) {
     let origins = app.platform.settings.origins.iter().map(|url| url.origin().ascii_serialization()).collect();

@@ -4,6 +4,8 @@ use shared::identity::Role;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::UserStatus;
+
 /// A user as an administrator sees them.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ManagedUser {
@@ -14,10 +16,9 @@ pub struct ManagedUser {
     /// What the user is called.
     pub display_name: String,
     /// What the user is to the application.
-    #[schema(value_type = String, example = "user")]
     pub role: Role,
-    /// `invited` until the invitation is followed, then `active`; `disabled` where nobody may sign in.
-    #[schema(example = "active")]
+    /// Whether the user may sign in.
+    #[schema(value_type = UserStatus)]
     pub status: &'static str,
     /// When the account was made.
     #[schema(value_type = String, format = DateTime)]

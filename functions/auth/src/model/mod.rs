@@ -7,6 +7,7 @@ mod name;
 mod phone_number;
 mod preferences;
 mod return_to;
+mod user_status;
 mod visible;
 
 use base64::Engine;
@@ -21,8 +22,9 @@ pub use email_address::EmailAddress;
 pub use managed_user::ManagedUser;
 pub(crate) use name::{DisplayName, Label, Username};
 pub use phone_number::PhoneNumber;
-pub(crate) use preferences::{Preferences, PreferencesBody};
+pub(crate) use preferences::{Preferences, PreferencesBody, Theme};
 pub(crate) use return_to::ReturnTo;
+pub(crate) use user_status::UserStatus;
 
 /// The sealed part of a user.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,7 +43,6 @@ pub(crate) struct UserBody {
     /// What the user is called.
     display_name: String,
     /// What the user is to the application.
-    #[schema(value_type = String, example = "user")]
     role: Role,
 }
 

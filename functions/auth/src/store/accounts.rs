@@ -6,6 +6,8 @@ use shared::identity::Role;
 use shared::vault::BlindIndex;
 use uuid::Uuid;
 
+pub(crate) use crate::model::UserStatus as Status;
+
 /// A user as sign-in sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
@@ -19,35 +21,6 @@ pub(crate) struct Account {
     /// Confirmed second factors, by the names of `two_factor_auth.method`.
     pub(crate) factors: Vec<String>,
     pub(crate) backup_codes: i64,
-}
-
-/// Whether a user may sign in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Status {
-    Invited,
-    Active,
-    Disabled,
-}
-
-impl Status {
-    /// The status of that name.
-    pub(crate) fn parse(name: &str) -> Option<Self> {
-        match name {
-            "invited" => Some(Self::Invited),
-            "active" => Some(Self::Active),
-            "disabled" => Some(Self::Disabled),
-            _ => None,
-        }
-    }
-
-    /// Its name as the database holds it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Invited => "invited",
-            Self::Active => "active",
-            Self::Disabled => "disabled",
-        }
-    }
 }
 
 impl Account {

@@ -18,7 +18,7 @@ pub(crate) struct HealthBody {
 }
 
 /// Checks database, cache and keyring at the same time, a second each. Says which is down, never why.
-#[utoipa::path(get, path = "/health", tag = "health", responses(
+#[utoipa::path(get, path = "/health", tag = "health", security(()), responses(
     (status = 200, description = "All parts answer", body = HealthBody),
     (status = 503, description = "A part does not answer", body = HealthBody),
 ))]

@@ -18,7 +18,7 @@ pub(crate) struct UsageBody {
     #[schema(value_type = String, format = Date)]
     day: Date,
     calls: CallsBody,
-    tokens: TokensBody,
+    tokens: TokenQuotaBody,
     /// What the calls cost so far, in billionths of a US dollar.
     cost_nano_dollars: u64,
     /// When the next day begins.
@@ -36,7 +36,7 @@ pub(crate) struct CallsBody {
 
 /// Tokens, prompt and answer together.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct TokensBody {
+pub(crate) struct TokenQuotaBody {
     used: u64,
     /// Set aside for calls under way.
     reserved: u64,
@@ -58,7 +58,7 @@ pub(crate) async fn today(State(app): State<App>, caller: Caller) -> Result<Json
     Ok(Json(UsageBody {
         day: day.date,
         calls: CallsBody { used: used.calls, limit: quota.calls, remaining: quota.calls.saturating_sub(used.calls) },
-        tokens: TokensBody {
+        tokens: TokenQuotaBody {
             used: used.tokens,
             reserved: used.reserved_tokens,
             limit: quota.tokens,

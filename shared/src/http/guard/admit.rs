@@ -68,12 +68,11 @@ fn strong_enough(platform: &Platform, request: &Request, signed_in: SignedIn) ->
     Ok(signed_in)
 }
 
-/// An API key does what its scopes say and nothing else: not even what no scope names. A search reads, though it is a POST:
-/// what is looked for has no place in a URL.
+/// An API key does what its scopes say and nothing else: not even what no scope names.
 fn in_scope(surface: Surface, request: &Request, signed_in: SignedIn) -> Result<SignedIn, Problem> {
     let Some(scopes) = &signed_in.session.scopes else { return Ok(signed_in) };
     let path = request.uri().path();
-    let writes = !request.method().is_safe() && !path.ends_with("/search");
+    let writes = Scope::writes(request.method().is_safe(), path);
     match (surface.area)(path) {
         Some(area) if scopes.iter().any(|scope| scope.allows(area, writes)) => Ok(signed_in),
         Some(area) => Err(missing(Scope::needed(area, writes))),
