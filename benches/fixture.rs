@@ -78,6 +78,8 @@ impl Fixture {
             ("OPENAI_MODEL", MODEL.to_owned()),
             ("WARD_LIMIT_ANONYMOUS", NO_LIMIT.to_owned()),
             ("WARD_LIMIT_USER", NO_LIMIT.to_owned()),
+            ("WARD_STORAGE_KEYS", "1000000".to_owned()),
+            ("WARD_STORAGE_BYTES", (1_u64 << 36).to_string()),
             ("WARD_DAILY_TOKENS", NO_LIMIT.to_owned()),
             ("WARD_DAILY_CALLS", NO_LIMIT.to_owned()),
         ]);

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: measures Ward against its floors in one run, and writes benches/RESULTS.md.
 
 mod cold_start;
+mod export;
 mod first_token;
 mod fixture;
 mod http;
@@ -12,6 +13,7 @@ mod sign_in;
 mod size;
 mod stats;
 mod storage_get;
+mod storage_load;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -35,8 +37,13 @@ async fn main() -> Outcome {
     size::measure(&binaries, &mut report)?;
     println!("memory");
     memory::measure(&binaries, &fixture, &mut report).await?;
+    // A session has shown a factor for 15 minutes.
+    println!("export");
+    export::measure(&binaries, &fixture, &mut report).await?;
     println!("storage/get");
     storage_get::measure(&fixture, &mut report).await?;
+    println!("storage under load");
+    storage_load::measure(&fixture, &mut report).await?;
     println!("first token");
     first_token::measure(&fixture, &mut report).await?;
     println!("sealing");
@@ -56,7 +63,7 @@ async fn main() -> Outcome {
 fn binaries() -> Outcome<PathBuf> {
     let bench = std::env::current_exe()?;
     let folder = bench.parent().ok_or("a program is in a folder")?;
-    for name in FUNCTIONS.iter().chain(&["migrate", "hello"]) {
+    for name in FUNCTIONS.iter().chain(&["maintenance", "migrate", "hello"]) {
         if !folder.join(name).exists() {
             return Err(format!("{name} is not built for release; run `cargo xtask bench`").into());
         }

@@ -143,7 +143,7 @@ impl RuntimeApi {
 }
 
 /// A REST proxy event of API Gateway.
-fn event(path: &str, cookie: &str) -> Value {
+pub fn event(path: &str, cookie: &str) -> Value {
     json!({
         "resource": path,
         "path": path,

@@ -17,7 +17,7 @@ pub fn measure(binaries: &Path, report: &mut Report) -> Outcome {
     };
     let floor = format!("{:.1} MB", megabytes("hello")?);
     let mut rows = Vec::new();
-    for name in FUNCTIONS.into_iter().chain(["migrate"]) {
+    for name in FUNCTIONS.into_iter().chain(["maintenance", "migrate"]) {
         let size = megabytes(name)?;
         rows.push(Row {
             what: name.to_owned(),

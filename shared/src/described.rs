@@ -12,9 +12,10 @@ use crate::identity::{API_KEY_PREFIX, Area, SESSION_COOKIE, Scope};
 const SESSION: &str = "session";
 const ACCESS_TOKEN: &str = "access_token";
 const API_KEY: &str = "api_key";
+const METRICS_TOKEN: &str = "metrics_token";
 
 /// The ways to say who calls, by their names in the description.
-pub fn security_schemes() -> [(&'static str, SecurityScheme); 3] {
+pub fn security_schemes() -> [(&'static str, SecurityScheme); 4] {
     let cookie = "The session of a page: the cookie that a sign-in sets. A request that changes something also carries \
         the header `X-CSRF-Token`, with the `csrf_token` of the sign-in's answer or of `GET /api/auth/csrf`.";
     let token = "The `access_token` of a sign-in with `session` `token`: a JWT (RFC 9068) that holds for an hour. \
@@ -23,11 +24,14 @@ pub fn security_schemes() -> [(&'static str, SecurityScheme); 3] {
         "An API key of `POST /api/auth/api-keys`, `{API_KEY_PREFIX}...`, for a server or an SDK. It opens the operations \
          that name it, where it has the scope they name. No `X-CSRF-Token` is needed."
     );
+    let metrics =
+        "The setting `METRICS_TOKEN`, for whoever collects the metrics. It opens `GET /metrics` and nothing else.";
     let bearer = || HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
     [
         (SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(SESSION_COOKIE, cookie)))),
         (ACCESS_TOKEN, SecurityScheme::Http(bearer().bearer_format("JWT").description(Some(token)).build())),
         (API_KEY, SecurityScheme::Http(bearer().description(Some(key)).build())),
+        (METRICS_TOKEN, SecurityScheme::Http(bearer().description(Some(metrics)).build())),
     ]
 }
 
@@ -36,11 +40,12 @@ pub fn signed_in() -> Vec<SecurityRequirement> {
     [SESSION, ACCESS_TOKEN].map(|scheme| SecurityRequirement::new(scheme, [""; 0])).into()
 }
 
-/// Says of each operation which scope opens it to an API key, as the guard decides it: `area` is the function's.
+/// Says of each operation which scope opens it to an API key, as the guard decides it: `area` is the function's. An
+/// operation that says for itself who may call needs somebody who is there: a step-up refuses keys.
 pub fn with_scopes(mut openapi: OpenApi, area: fn(&str) -> Option<Area>) -> OpenApi {
     for (path, item) in &mut openapi.paths.paths {
         let Some(area) = area(path) else { continue };
-        for (method, operation) in operations(item) {
+        for (method, operation) in operations(item).filter(|(_, operation)| operation.security.is_none()) {
             let write = Scope::writes(method == "get", path);
             let key = Scope::needed(area, write).map(|scope| SecurityRequirement::new(API_KEY, [scope]));
             operation.security = Some(signed_in().into_iter().chain(key).collect());

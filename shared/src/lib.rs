@@ -13,9 +13,12 @@ pub mod fuzzing;
 pub mod http;
 pub mod identity;
 pub mod ledger;
+pub mod metrics;
+#[cfg(feature = "objects")]
+pub mod objects;
 mod platform;
 pub mod telemetry;
 pub mod tls;
 pub mod vault;
 
-pub use platform::{Platform, StartError};
+pub use platform::{Platform, StartError, keyring};

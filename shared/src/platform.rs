@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::clock::{Clock, NoEntropy, Random};
-use crate::config::{ConfigError, KeyringSetting, Settings};
+use crate::config::{ConfigError, KeyringSetting, KeyringSettings, Settings};
 use crate::data::cache::CacheError;
 use crate::data::{Cache, Db, DbError};
 use crate::identity::{SessionStore, TokenVerifier};
-use crate::vault::{FileKeyring, KeyFileError, Keyring, Vault};
+use crate::vault::{FileKeyring, KeyFileError, Keyring, Keyrings, Vault};
 
 /// A function could not start.
 #[derive(Debug, thiserror::Error)]
@@ -59,15 +59,15 @@ impl Platform {
     /// # Errors
     /// [`StartError`] that says which setting to mend.
     pub async fn connect(settings: Settings) -> Result<Self, StartError> {
-        let keyring = keyring(&settings.keyring).await?;
-        Self::with(settings, Clock::system(), keyring)
+        let keyrings = keyrings(&settings.keyring).await?;
+        Self::with(settings, Clock::system(), keyrings)
     }
 
-    /// The same with a clock and a keyring of the caller's.
+    /// The same with a clock and keyrings of the caller's.
     ///
     /// # Errors
     /// [`StartError`] that says which setting to mend.
-    pub fn with(settings: Settings, clock: Clock, keyring: Arc<dyn Keyring>) -> Result<Self, StartError> {
+    pub fn with(settings: Settings, clock: Clock, keyrings: impl Into<Keyrings>) -> Result<Self, StartError> {
         let random = Random::default();
         let settings = Arc::new(settings);
         let db = Db::new(&settings.database_url, settings.database_pool)?;
@@ -76,7 +76,7 @@ impl Platform {
             Some(url) => Cache::redis(url, &prefix, clock.clone())?,
             None => Cache::memory(clock.clone()),
         };
-        let vault = Vault::new(&settings.app, &settings.env, keyring, clock.clone(), random.clone());
+        let vault = Vault::new(&settings.app, &settings.env, keyrings, clock.clone(), random.clone());
         Ok(Self {
             sessions: SessionStore {
                 db: db.clone(),
@@ -96,6 +96,15 @@ impl Platform {
         })
     }
 
+    /// The same platform with the database role of the maintenance function.
+    ///
+    /// # Errors
+    /// [`StartError`] that says which setting to mend.
+    pub fn for_maintenance(&self) -> Result<Self, StartError> {
+        let db = Db::maintenance(&self.settings.database_url, self.settings.database_pool)?;
+        Ok(Self { db, ..self.clone() })
+    }
+
     /// The current time.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
@@ -110,13 +119,28 @@ impl Platform {
     }
 }
 
-async fn keyring(setting: &KeyringSetting) -> Result<Arc<dyn Keyring>, StartError> {
+async fn keyrings(settings: &KeyringSettings) -> Result<Keyrings, StartError> {
+    let mut old = Vec::with_capacity(settings.old.len());
+    for setting in &settings.old {
+        old.push(keyring(setting).await?);
+    }
+    let second = match &settings.second {
+        Some(setting) => Some(keyring(setting).await?),
+        None => None,
+    };
+    Ok(Keyrings::new(keyring(&settings.current).await?, old, second))
+}
+
+/// The keyring of a setting.
+///
+/// # Errors
+/// [`StartError`] where the key file can't be used, or this build has no KMS keyring.
+pub async fn keyring(setting: &KeyringSetting) -> Result<Arc<dyn Keyring>, StartError> {
     match setting {
         KeyringSetting::File(path) => Ok(Arc::new(FileKeyring::open(path, Random::default())?)),
         #[cfg(feature = "kms")]
         KeyringSetting::Kms(key_id) => {
-            let client = aws_sdk_kms::Client::new(crate::aws::sdk_config().await);
-            Ok(Arc::new(crate::vault::KmsKeyring::new(client, key_id)))
+            Ok(Arc::new(crate::vault::KmsKeyring::connect(crate::aws::sdk_config().await, key_id)))
         }
         #[cfg(not(feature = "kms"))]
         KeyringSetting::Kms(_) => Err(StartError::NoKms),

@@ -85,8 +85,9 @@ class Person {
   text = (text) => this.page.getByText(text);
 
   async goTo(section) {
-    await this.page.getByRole('navigation').getByRole('link', { name: section, exact: true }).click();
-    await this.page.locator(`a[aria-current="page"]`, { hasText: section }).waitFor();
+    const navigation = this.page.getByRole('navigation');
+    await navigation.getByRole('link', { name: section, exact: true }).click();
+    await navigation.locator('a[aria-current="page"]', { hasText: section }).waitFor();
   }
 
   /** The status of who is signed in: 200, or 401 for nobody. */

@@ -2,12 +2,13 @@
 // answer and its cost, signing out and back in. Pictures of each step go to OUTPUT_DIR.
 import assert from 'node:assert/strict';
 
-import { registerByPasskey, signOut as leave } from './sign-in.mjs';
+import { agree, registerByPasskey, signOut as leave } from './sign-in.mjs';
 import { newName, walk } from './walk.mjs';
 
 const NOTE = 'Shift handover';
 const NOTE_TEXT = 'Bed 4: new dressing at 18:00, then every six hours.\nBed 7: waiting for the lab, call back before 20:00.';
 const SIGN_IN_OPTIONS = 'POST /api/auth/passkeys/authentication/options';
+const PROGRAM = 'infusion-pump';
 const username = newName('nightingale');
 
 let nurse, page, pictures, button, heading;
@@ -21,6 +22,9 @@ await walk('first-light', async (world) => {
     ['a passkey makes an account', createPasskey],
     ['a note is stored', storeNote],
     ['the note outlives a reload', noteAfterReload],
+    ['an earlier version is restored', restoreVersion],
+    ['who saves over a newer note is told', meetConflict],
+    ['what a program stored is edited without loss', editExact],
     ['a chat opens for a patient', openChat],
     ['an answer arrives token by token, with its cost', streamAnswer],
     ['the chat is found by its patient', findByPatient],
@@ -30,6 +34,7 @@ await walk('first-light', async (world) => {
     ['the note is still there', noteIsThere],
     ['autofill signs in, but only when asked', signInByAutofill],
     ['the note is deleted', deleteNote],
+    ['the deleted note is restored', restoreDeleted],
   ];
 });
 
@@ -74,6 +79,70 @@ async function noteIsThere() {
   await button(NOTE).click();
   await heading(NOTE).waitFor();
   assert.equal(await page.getByLabel('Text of the note').inputValue(), NOTE_TEXT);
+}
+
+async function restoreVersion() {
+  await page.getByLabel('Text of the note').fill('Overwritten by mistake');
+  await button('Save').click();
+  await page.getByText(/^Saved /).waitFor();
+  await button('Earlier versions').click();
+  const dialog = page.getByRole('dialog', { name: 'Earlier versions' });
+  const version = /^Version (\d+)/.exec(await dialog.getByRole('listitem').first().innerText())[1];
+  await dialog.getByRole('button', { name: `Show version ${version}`, exact: true }).click();
+  await dialog.getByText('Bed 4: new dressing').waitFor();
+  await pictures.takeAll('note-versions');
+  await dialog.getByRole('button', { name: `Restore version ${version}`, exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.waitForFunction((text) => document.querySelector('.editor-text')?.value === text, NOTE_TEXT);
+}
+
+/** The same note open in two tabs: who saves second is told, and nothing of either is lost. */
+async function meetConflict() {
+  const other = await page.context().newPage();
+  await other.goto('/');
+  await other.getByRole('button', { name: NOTE }).click();
+  await other.getByLabel('Text of the note').fill('Written in another tab');
+  await other.getByRole('button', { name: 'Save' }).click();
+  await other.getByText(/^Saved /).waitFor();
+  await other.close();
+  nurse.faults.expect('412 POST /api/storage/set');
+  await page.getByLabel('Text of the note').fill(`${NOTE_TEXT}\nBed 9: new.`);
+  await button('Save').click();
+  await page.getByText('This note has changed meanwhile').waitFor();
+  await pictures.take('note-conflict');
+  await button('Keep mine').click();
+  await page.getByText(/^Saved /).waitFor();
+  await page.getByLabel('Text of the note').fill(NOTE_TEXT);
+  await button('Save').click();
+  await page.getByText(/^Saved /).waitFor();
+}
+
+/** A value that parsing would change, with metadata of its own: one change on the page is the only one. */
+async function editExact() {
+  const stored = '{"n":12345678901234567890,"f":1.0,"d":1,"d":2}';
+  await page.evaluate(async ([key, json]) => {
+    const { csrf_token: csrf } = await (await fetch('/api/auth/csrf')).json();
+    const headers = { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf };
+    const body = `{"key":"${key}","value":${json},"metadata":{"kind": "dose", "of":1.0}}`;
+    const { ok } = await fetch('/api/storage/set', { method: 'POST', headers, body });
+    if (!ok) throw new Error('the value was not stored');
+  }, [PROGRAM, stored]);
+  await page.reload();
+  await button(PROGRAM).click();
+  const field = page.getByLabel('Value as JSON');
+  await field.waitFor();
+  assert.equal(await field.inputValue(), stored);
+  await field.fill(stored.replace('"f":1.0', '"f":2.50'));
+  await button('Save').click();
+  await page.getByText(/^Saved /).waitFor();
+  await pictures.takeAll('note-of-a-program');
+  const kept = await page.evaluate(async (key) => (await fetch(`/api/storage/get?key=${key}`)).text(), PROGRAM);
+  assert.ok(kept.includes('"value":{"n":12345678901234567890,"f":2.50,"d":1,"d":2}'), kept);
+  assert.ok(kept.includes('"metadata":{"kind": "dose", "of":1.0}'), kept);
+  await button('Delete this note').click();
+  await agree(nurse, 'Delete this note?', 'Delete');
+  await button(NOTE).click();
+  await heading(NOTE).waitFor();
 }
 
 async function openChat() {
@@ -176,4 +245,12 @@ async function deleteNote() {
   await pictures.take('delete-note');
   await button('Delete').click();
   await page.getByText('No notes yet.').waitFor();
+}
+
+async function restoreDeleted() {
+  await page.getByText('Deleted notes').click();
+  await button(`Restore ${NOTE}`).click();
+  await heading(NOTE).waitFor();
+  assert.equal(await page.getByLabel('Text of the note').inputValue(), NOTE_TEXT);
+  await pictures.take('note-restored');
 }

@@ -8,7 +8,7 @@ use axum::Router;
 use shared::Platform;
 use shared::clock::Random;
 use shared::config::Settings;
-use shared::vault::{FileKeyring, Keyring};
+use shared::vault::{FileKeyring, Keyring, Keyrings};
 use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
 use ward::model::Model;
@@ -18,6 +18,9 @@ use super::{Browser, Services, TestClock};
 
 /// The origin whose pages may call the application under test.
 pub const ORIGIN: &str = "http://localhost:9000";
+
+/// What opens `/metrics` of the application under test.
+pub const METRICS_TOKEN: &str = "metrics-token-of-the-tests-0123456789";
 
 /// The whole product on a database of its own, with a clock that stands still.
 pub struct TestApp {
@@ -48,15 +51,20 @@ impl TestApp {
     pub async fn with(overrides: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let keyring = FileKeyring::create(&folder.path().join("key"), Random::default()).expect("a key file");
-        Self::build(overrides, Arc::new(keyring), folder).await
+        Self::build(overrides, Arc::new(keyring).into(), folder).await
     }
 
     /// The product on another keyring.
     pub async fn with_keyring(overrides: &[(&str, &str)], keyring: Arc<dyn Keyring>) -> Self {
-        Self::build(overrides, keyring, tempfile::tempdir().expect("a folder")).await
+        Self::with_keyrings(overrides, keyring.into()).await
     }
 
-    async fn build(overrides: &[(&str, &str)], keyring: Arc<dyn Keyring>, folder: TempDir) -> Self {
+    /// The product on other keyrings.
+    pub async fn with_keyrings(overrides: &[(&str, &str)], keyrings: Keyrings) -> Self {
+        Self::build(overrides, keyrings, tempfile::tempdir().expect("a folder")).await
+    }
+
+    async fn build(overrides: &[(&str, &str)], keyrings: Keyrings, folder: TempDir) -> Self {
         let database = Services::get().database().await;
         let clock = TestClock::at("2026-03-14T15:09:26Z");
         let model = Model::start(Duration::ZERO, clock.clock()).await.expect("the built-in model");
@@ -68,6 +76,8 @@ impl TestApp {
             ("OPENAI_MODEL".into(), "ward-local".into()),
             ("WARD_ORIGINS".into(), ORIGIN.into()),
             ("WARD_TOKEN_KEYS".into(), KeySet::generate().expect("a key").to_json().to_string()),
+            ("FILES_DIR".into(), folder.path().join("files").display().to_string()),
+            ("METRICS_TOKEN".into(), METRICS_TOKEN.into()),
             ("WARD_OUTBOX".into(), folder.path().join("outbox").display().to_string()),
         ]);
         settings.extend(overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -76,9 +86,26 @@ impl TestApp {
             *url = url.replace("{database}", &database);
         }
         let parsed = Settings::from_lookup(&|name| settings.get(name).cloned()).expect("settings");
-        let platform = Platform::with(parsed, clock.clock(), keyring).expect("a platform");
+        let platform = Platform::with(parsed, clock.clock(), keyrings).expect("a platform");
         let router = product(Apps::new(&platform).expect("functions"), None);
         Self { platform, clock, router, settings, database, _model: model, folder }
+    }
+
+    /// The same browser before the product with another object store than the settings name.
+    pub fn with_objects(&self, browser: &Browser, objects: shared::objects::Objects) -> Browser {
+        let storage = storage::App::with_objects(self.platform.clone(), objects);
+        let apps = Apps { storage, ..Apps::new(&self.platform).expect("functions") };
+        browser.on(product(apps, None))
+    }
+
+    /// The product.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// The folder of the objects.
+    pub fn objects(&self) -> std::path::PathBuf {
+        self.folder.path().join("files")
     }
 
     /// The settings, for a process of its own.
@@ -89,11 +116,24 @@ impl TestApp {
     /// The same browser, served by another instance of the functions: with the settings, the clock and the key file of this
     /// one, and nothing else in common.
     pub fn on_another_instance(&self, browser: &Browser) -> Browser {
-        let settings = Settings::from_lookup(&|name| self.settings.get(name).cloned()).expect("settings");
+        self.with_other_keyrings(browser, self.keyring().into())
+    }
+
+    /// The same on keyrings of the test's.
+    pub fn with_other_keyrings(&self, browser: &Browser, keyrings: Keyrings) -> Browser {
+        browser.on(product(Apps::new(&self.other_platform(keyrings)).expect("functions"), None))
+    }
+
+    /// The key file's keyring, opened anew.
+    pub fn keyring(&self) -> Arc<FileKeyring> {
         let key_file = self.folder.path().join("key");
-        let keyring = FileKeyring::open(&key_file, Random::default()).expect("a key file");
-        let platform = Platform::with(settings, self.clock.clock(), Arc::new(keyring)).expect("a platform");
-        browser.on(product(Apps::new(&platform).expect("functions"), None))
+        Arc::new(FileKeyring::open(&key_file, Random::default()).expect("a key file"))
+    }
+
+    /// What another instance is built from.
+    pub fn other_platform(&self, keyrings: impl Into<Keyrings>) -> Platform {
+        let settings = Settings::from_lookup(&|name| self.settings.get(name).cloned()).expect("settings");
+        Platform::with(settings, self.clock.clock(), keyrings).expect("a platform")
     }
 
     /// A browser on a page of the application, signed out.
@@ -144,8 +184,17 @@ impl TestApp {
 
     /// A connection as the role the functions work as.
     pub async fn app_role(&self) -> Client {
+        self.role("ward_app").await
+    }
+
+    /// A connection as the role the maintenance function works as.
+    pub async fn maintenance_role(&self) -> Client {
+        self.role("ward_maintenance").await
+    }
+
+    async fn role(&self, name: &str) -> Client {
         let client = self.superuser().await;
-        client.batch_execute("SET ROLE ward_app").await.expect("the role exists");
+        client.batch_execute(&format!("SET ROLE {name}")).await.expect("the role exists");
         client
     }
 }

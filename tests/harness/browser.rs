@@ -233,6 +233,11 @@ impl Browser {
 }
 
 impl Browser {
+    /// Sends a GET and gives the answer unread.
+    pub async fn open(&self, path: &str) -> axum::response::Response {
+        self.router.clone().oneshot(self.request(&Method::GET, path, None)).await.expect("a router never fails")
+    }
+
     /// Sends a JSON body and goes away once the answer has begun.
     pub async fn abandon(&self, path: &str, body: Value) {
         let body = Some(("application/json", body.to_string().into_bytes()));

@@ -6,8 +6,10 @@
 mod app;
 mod authenticator;
 mod browser;
+mod clamd;
 mod clock;
 pub mod github;
+mod kms;
 mod log;
 pub mod model;
 mod proxy;
@@ -15,11 +17,12 @@ mod services;
 mod sms_gateway;
 mod smtp;
 
-pub use app::{TestApp, product_routes};
+pub use app::{METRICS_TOKEN, TestApp, product_routes};
 pub use authenticator::{Authenticator, Credential};
 pub use browser::{Answer, Browser};
 pub use clock::TestClock;
 pub use github::GitHub;
+pub use kms::{FaultyKms, KmsFault};
 pub use log::Log;
 pub use proxy::{Proxy, Target};
 pub use services::{Services, binary, tool, tool_of_node};

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
+use super::clamd;
 use tokio_postgres::NoTls;
 use ward::postgres::{self, Cluster, Options};
 
@@ -15,6 +16,7 @@ pub struct Services {
     cluster: Cluster,
     redis: OnceLock<PathBuf>,
     moto: OnceLock<String>,
+    clamd: OnceLock<String>,
     finished: Sender<String>,
 }
 
@@ -31,7 +33,7 @@ impl Services {
                 migrate::run(&cluster.url(TEMPLATE)).await.expect("the migrations apply");
             });
             let finished = janitor(cluster.url("postgres"));
-            Services { cluster, redis: OnceLock::new(), moto: OnceLock::new(), finished }
+            Services { cluster, redis: OnceLock::new(), moto: OnceLock::new(), clamd: OnceLock::new(), finished }
         })
     }
 
@@ -52,6 +54,32 @@ impl Services {
         let name = format!("e_{}", unique());
         self.cluster.create_database(&name, None).await.expect("a database");
         name
+    }
+
+    /// A database as `pg_dump` writes it.
+    pub fn dump(&self, database: &str) -> Vec<u8> {
+        let output =
+            self.client("pg_dump").args(["--format=custom", "--dbname"]).arg(self.database_url(database)).output();
+        let output = output.expect("pg_dump, which comes with PostgreSQL's server in Debian");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
+
+    /// A new database with what a dump holds; gives its name.
+    pub async fn restore(&'static self, dump: &[u8]) -> String {
+        let name = self.empty_database().await;
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), dump).expect("written");
+        let mut command = self.client("pg_restore");
+        let output = command.arg("--dbname").arg(self.database_url(&name)).arg(file.path()).output();
+        let output = output.expect("pg_restore, which comes with PostgreSQL's server in Debian");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        name
+    }
+
+    /// A program of PostgreSQL's, of the server's version.
+    fn client(&self, name: &str) -> Command {
+        Command::new(format!("/usr/lib/postgresql/{}/bin/{name}", self.cluster.version()))
     }
 
     /// The URL of a database, as the superuser.
@@ -92,6 +120,11 @@ impl Services {
             format!("http://127.0.0.1:{port}")
         })
     }
+
+    /// The setting that names a private clamd, which knows nothing but the EICAR test file.
+    pub fn clamd(&self) -> String {
+        self.clamd.get_or_init(clamd::start).clone()
+    }
 }
 
 /// A program of the test run's Python environment.
@@ -130,7 +163,7 @@ pub(crate) fn target() -> PathBuf {
     binary.ancestors().nth(3).expect("a target folder").to_owned()
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
 }
 
@@ -153,14 +186,14 @@ fn janitor(url: String) -> Sender<String> {
 }
 
 /// A command whose process ends with ours.
-fn bound_to_us(program: &str) -> Command {
+pub(crate) fn bound_to_us(program: &str) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "TERM", program]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
 
 /// Starts it on a thread that lives as long as we do: the signal at death follows the thread.
-fn spawn(mut command: Command) {
+pub(crate) fn spawn(mut command: Command) {
     let (sender, started) = channel();
     std::thread::spawn(move || {
         let child = command.spawn();
@@ -172,7 +205,7 @@ fn spawn(mut command: Command) {
     assert!(started.recv().unwrap_or(false), "a test server could not be started: run `cargo xtask setup`");
 }
 
-fn wait_for(name: &str, ready: impl Fn() -> bool) {
+pub(crate) fn wait_for(name: &str, ready: impl Fn() -> bool) {
     let began = Instant::now();
     while !ready() {
         assert!(began.elapsed() < Duration::from_mins(1), "{name} does not answer: run `cargo xtask setup`");

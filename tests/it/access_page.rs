@@ -25,7 +25,9 @@ fn every_role_stands_with_what_it_may() {
     for row in table("role") {
         for role in names(&row[0]).map(|name| Role::parse(name).expect(name)) {
             assert!(told.insert(role.name()), "{} stands twice", role.name());
-            for (cell, permission) in row[1..].iter().zip([Permission::UsersRead, Permission::UsersWrite]) {
+            let permissions = [Permission::UsersRead, Permission::UsersWrite, Permission::OperatorsWrite];
+            assert_eq!(row.len(), 1 + permissions.len(), "{row:?}");
+            for (cell, permission) in row[1..].iter().zip(permissions) {
                 assert_eq!(cell.starts_with("yes"), role.may(permission), "{}: {}", role.name(), permission.name());
             }
         }

@@ -30,6 +30,7 @@ pub const PUBLIC: &[&str] = &[
     "/.well-known/webauthn",
     "/api/auth/github",
     "/api/auth/github/callback",
+    "/api/files/direct/{name}",
     "/health",
     "/openapi.json",
     "/docs",
@@ -64,7 +65,18 @@ const OWN_ADDRESSES: &str = "another_users_address_is_not_there";
 const ADMINISTRATORS: &str = "only_an_administrator_sees_or_changes_users";
 const NO_USER: &str = "who_is_no_user_is_not_there";
 const TWO_USERS: &str = "another_users_value_is_not_there";
+const BATCH: &str = "a_batch_is_stored_read_and_deleted";
+const OWN_BATCH: &str = "a_batch_reaches_ones_own_keys_only";
+const BATCH_BODIES: &str = "a_batch_that_is_not_sound_changes_nothing";
+const OWN_VERSIONS: &str = "only_a_former_version_of_the_key_is_restored";
+const VERSION_BODIES: &str = "malformed_bodies_about_versions_are_refused";
+const FILES: &str = "another_users_file_is_not_there";
 const TWO_CHATTERS: &str = "another_users_chat_is_not_there";
+
+const ONE_WRITES: &str = "everybody_reads_the_directory_and_administrators_write_it";
+const NO_OPERATOR: &str = "what_is_no_operator_is_refused_and_never_quoted";
+const OWN_CONSENTS: &str = "consents_are_each_users_own";
+const OWN_DELETION: &str = "a_deletion_is_each_users_own";
 
 const CONNECTION: &str = "the_connection_is_each_users_own";
 const OWN_CONNECTION: &str = "a_call_is_made_with_ones_own_connection_only";
@@ -373,6 +385,70 @@ const TABLE: &[Cases] = &[
         ADMINISTRATORS,
         NO_USER,
     ),
+    cases(
+        "GET /api/account",
+        "an_account_is_deleted_after_a_grace_and_kept_when_that_is_taken_back",
+        OWN_DELETION,
+        NO_INPUT,
+    ),
+    cases(
+        "DELETE /api/account",
+        "an_account_is_deleted_after_a_grace_and_kept_when_that_is_taken_back",
+        OWN_DELETION,
+        "a_deletion_needs_the_accounts_own_name",
+    ),
+    cases(
+        "POST /api/account/deletion/cancel",
+        "an_account_is_deleted_after_a_grace_and_kept_when_that_is_taken_back",
+        OWN_DELETION,
+        NO_INPUT,
+    ),
+    cases(
+        "GET /api/account/access-log",
+        "the_access_log_tells_who_did_what_and_no_name",
+        "the_access_log_is_each_users_own",
+        "a_malformed_access_log_is_refused",
+    ),
+    cases(
+        "GET /api/account/consents",
+        "a_consent_is_given_renewed_and_withdrawn_and_all_of_it_is_kept",
+        OWN_CONSENTS,
+        "what_is_no_consent_is_refused",
+    ),
+    cases(
+        "POST /api/account/consents",
+        "a_consent_is_given_renewed_and_withdrawn_and_all_of_it_is_kept",
+        OWN_CONSENTS,
+        "what_is_no_consent_is_refused",
+    ),
+    cases(
+        "DELETE /api/account/consents/{purpose}",
+        "a_consent_is_given_renewed_and_withdrawn_and_all_of_it_is_kept",
+        OWN_CONSENTS,
+        "what_is_no_consent_is_refused",
+    ),
+    cases(
+        "GET /api/operators",
+        "operators_are_listed_a_page_at_a_time_in_any_order",
+        NO_OWNER,
+        "a_malformed_list_of_operators_is_refused",
+    ),
+    cases(
+        "POST /api/operators/search",
+        "contacts_are_sealed_and_found_by_their_address",
+        NO_OWNER,
+        "a_malformed_contact_search_is_refused",
+    ),
+    cases("POST /api/operators", "an_operator_is_kept_with_its_contacts_and_services", ONE_WRITES, NO_OPERATOR),
+    cases("GET /api/operators/{id}", "an_operator_is_kept_with_its_contacts_and_services", NO_OWNER, NO_OPERATOR),
+    cases("PUT /api/operators/{id}", "a_replaced_operator_has_what_was_sent_and_nothing_else", ONE_WRITES, NO_OPERATOR),
+    cases("PATCH /api/operators/{id}", "a_patch_changes_what_it_names", ONE_WRITES, NO_OPERATOR),
+    cases(
+        "DELETE /api/operators/{id}",
+        "a_removed_operator_is_gone_with_what_belonged_to_it",
+        ONE_WRITES,
+        "an_operator_that_has_changed_meanwhile_is_not_changed",
+    ),
     cases("POST /api/storage/set", "set_and_get_any_json", TWO_USERS, "set_refuses_a_malformed_key"),
     cases("GET /api/storage/get", "set_and_get_any_json", TWO_USERS, "get_refuses_a_malformed_query"),
     cases("DELETE /api/storage/delete", "delete_forgets_a_key_once", TWO_USERS, "delete_refuses_a_malformed_query"),
@@ -382,7 +458,69 @@ const TABLE: &[Cases] = &[
         TWO_USERS,
         "logout_and_clear_need_no_body_and_refuse_none",
     ),
-    cases("GET /api/storage/keys", "clear_forgets_everything", TWO_USERS, NO_INPUT),
+    cases("GET /api/storage/keys", "clear_forgets_everything", TWO_USERS, "a_malformed_list_of_keys_is_refused"),
+    cases(
+        "POST /api/storage/keys/search",
+        "keys_come_a_page_at_a_time_each_once",
+        "another_users_cursor_shows_nothing_of_theirs",
+        "a_malformed_list_of_keys_is_refused",
+    ),
+    cases("POST /api/storage/batch/set", BATCH, OWN_BATCH, BATCH_BODIES),
+    cases("POST /api/storage/batch/get", BATCH, OWN_BATCH, BATCH_BODIES),
+    cases("POST /api/storage/batch/delete", BATCH, OWN_BATCH, BATCH_BODIES),
+    cases(
+        "POST /api/storage/versions/search",
+        "what_was_overwritten_is_listed_read_and_restored",
+        OWN_VERSIONS,
+        VERSION_BODIES,
+    ),
+    cases(
+        "POST /api/storage/versions/restore",
+        "what_was_deleted_or_cleared_can_be_restored",
+        OWN_VERSIONS,
+        VERSION_BODIES,
+    ),
+    cases(
+        "POST /api/storage/versions/forget",
+        "forgetting_is_final_and_leaves_what_there_is",
+        OWN_VERSIONS,
+        VERSION_BODIES,
+    ),
+    cases(
+        "GET /api/account/export",
+        "an_export_holds_what_is_held_on_the_user",
+        "an_export_holds_nothing_of_anybody_else",
+        NO_INPUT,
+    ),
+    cases("POST /api/files", "a_small_file_is_kept_sealed_and_comes_back", FILES, "what_names_no_file_is_refused"),
+    cases("GET /api/files", "files_are_listed_a_page_at_a_time", FILES, "a_malformed_list_of_files_is_refused"),
+    cases("GET /api/files/{id}", "a_small_file_is_kept_sealed_and_comes_back", FILES, FILES),
+    cases("PATCH /api/files/{id}", "a_file_takes_another_name", FILES, "what_names_no_file_is_refused"),
+    cases("DELETE /api/files/{id}", "a_deleted_file_takes_its_object_along", FILES, FILES),
+    cases(
+        "GET /api/files/{id}/content",
+        "a_small_file_is_kept_sealed_and_comes_back",
+        FILES,
+        "a_range_that_is_not_there_is_refused",
+    ),
+    cases(
+        "POST /api/files/uploads",
+        "a_large_file_goes_past_the_api_and_comes_back",
+        FILES,
+        "a_malformed_upload_is_refused",
+    ),
+    cases(
+        "POST /api/files/uploads/{id}/complete",
+        "a_large_file_goes_past_the_api_and_comes_back",
+        FILES,
+        "what_is_not_there_completes_nothing",
+    ),
+    cases(
+        "PUT /api/files/direct/{name}",
+        "a_large_file_goes_past_the_api_and_comes_back",
+        NO_OWNER,
+        "an_uploads_url_takes_what_it_was_made_for_and_nothing_else",
+    ),
     cases("POST /api/chats", "create_list_and_read_a_chat", TWO_CHATTERS, "create_refuses_a_malformed_chat"),
     cases("GET /api/chats", "create_list_and_read_a_chat", TWO_CHATTERS, NO_INPUT),
     cases(
@@ -405,6 +543,7 @@ const TABLE: &[Cases] = &[
         "usage_takes_no_other_method",
     ),
     cases("GET /health", "health_says_ok_with_version_and_commit", NO_OWNER, NO_INPUT),
+    cases("GET /metrics", "metrics_are_told_to_whoever_has_the_token", NO_OWNER, "metrics_are_told_to_nobody_else"),
     cases("GET /openapi.json", "the_description_and_its_page_are_served", NO_OWNER, NO_INPUT),
 ];
 

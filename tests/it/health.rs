@@ -1,7 +1,11 @@
 //! `/health`, `/openapi.json`, `/docs`.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use axum::http::{Method, header};
 use serde_json::json;
-use tests::{Proxy, Services, Target, TestApp};
+use tests::{Answer, METRICS_TOKEN, Proxy, Services, Target, TestApp};
 
 #[tokio::test]
 async fn health_says_ok_with_version_and_commit() {
@@ -72,4 +76,73 @@ async fn monitoring_runs_into_no_rate_limit() {
     for _ in 0..5 {
         assert_eq!(browser.get("/health").await.status, 200);
     }
+}
+
+async fn metrics(app: &TestApp, token: Option<&str>, accept: &str) -> Answer {
+    let mut request = app.browser().request(&Method::GET, "/metrics", None);
+    if let Some(token) = token {
+        request.headers_mut().insert(header::AUTHORIZATION, token.parse().unwrap());
+    }
+    request.headers_mut().insert(header::ACCEPT, accept.parse().unwrap());
+    app.browser().send_request(request).await
+}
+
+#[tokio::test]
+async fn metrics_are_told_to_whoever_has_the_token() {
+    let redis = format!("redis+unix://{}", Services::get().redis_socket().display());
+    for settings in [&[][..], &[("REDIS_URL", redis.as_str())]] {
+        let app = TestApp::with(settings).await;
+        let mut ada = app.signed_in("ada").await;
+        for _ in 0..4 {
+            ada.get("/api/operators").await;
+        }
+        let token = format!("Bearer {METRICS_TOKEN}");
+        let answer = metrics(&app, Some(&token), "text/plain").await;
+        assert_eq!(answer.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+        let told = answer.text();
+        assert!(told.contains("\nward_cache_requests_total{cache=\"operators\",result=\"hit\"} 3\n"), "{told}");
+        assert!(told.contains("\nward_cache_requests_total{cache=\"operators\",result=\"miss\"} 1\n"), "{told}");
+        let open = metrics(&app, Some(&token), "application/openmetrics-text; version=1.0.0, text/plain;q=0.5").await;
+        let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        assert_eq!(open.headers["content-type"], media_type);
+        understood(&told, "prometheus_client.parser");
+        understood(&open.text(), "prometheus_client.openmetrics.parser");
+    }
+}
+
+/// Reads the text with the parser of Prometheus' own client for Python.
+fn understood(text: &str, parser: &str) {
+    let script = format!(
+        "import sys; from {parser} import text_string_to_metric_families as read
+families = list(read(sys.stdin.read()))
+assert [(f.name, f.type) for f in families] == [('ward_cache_requests', 'counter')], families
+assert {{s.labels['result']: s.value for s in families[0].samples}} == {{'hit': 3, 'miss': 1}}, families"
+    );
+    let python = tests::tool("python");
+    let mut child = Command::new(python).args(["-c", &script]).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success(), "{parser} does not understand:\n{text}");
+}
+
+#[tokio::test]
+async fn metrics_are_told_to_nobody_else() {
+    let app = TestApp::new().await;
+    let mut ada = app.signed_in("ada").await;
+    assert_eq!(ada.get("/metrics").await.code(), "unauthenticated", "no session opens them");
+    assert_eq!(metrics(&app, None, "*/*").await.code(), "unauthenticated");
+    let wrong = [
+        String::new(),
+        "Bearer".into(),
+        METRICS_TOKEN.into(),
+        format!("Basic {METRICS_TOKEN}"),
+        format!("Bearer {METRICS_TOKEN}x"),
+        format!("Bearer {}", &METRICS_TOKEN[1..]),
+    ];
+    for token in wrong {
+        let answer = metrics(&app, Some(&token), "*/*").await;
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (401, "token_invalid"), "{token}");
+    }
+    let without = TestApp::with(&[("METRICS_TOKEN", "")]).await;
+    let answer = metrics(&without, Some(&format!("Bearer {METRICS_TOKEN}")), "*/*").await;
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (404, "not_found"));
 }

@@ -3,14 +3,17 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod access_page;
+mod account_page;
 mod api;
 mod coverage;
 mod delivery;
 mod dev;
+mod durability;
 mod guard;
 mod health;
 mod invariants;
 mod lambda;
+mod maintenance;
 mod openapi;
 mod security_page;
 mod settings_page;

@@ -122,6 +122,20 @@ fn scope(operation: &Value) -> Option<&str> {
     operation["security"].as_array()?.iter().find_map(|requirement| requirement["api_key"][0].as_str())
 }
 
+/// A step-up shows that somebody is there, which no key does: `docs/access.md`.
+#[test]
+fn what_needs_a_step_up_is_open_to_no_api_key() {
+    let needs_step_up = |operation: &Value| {
+        let refusal = operation["responses"]["403"]["description"].as_str().unwrap_or_default();
+        refusal.contains("step-up")
+    };
+    let asked: Vec<_> = operations().into_iter().filter(|(.., operation)| needs_step_up(operation)).collect();
+    assert!(asked.iter().any(|(method, path, _)| (method.as_str(), path.as_str()) == ("PATCH", "/api/users/{id}")));
+    for (method, path, operation) in asked {
+        assert_eq!(scope(&operation), None, "{method} {path}");
+    }
+}
+
 #[tokio::test]
 async fn an_api_key_gets_where_the_description_says_and_nowhere_else() {
     let app = TestApp::new().await;

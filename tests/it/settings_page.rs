@@ -53,7 +53,11 @@ fn read_by_the_code() -> BTreeSet<String> {
 
 /// The settings the template gives a function, each with the parameter it takes the value from.
 fn given_by_the_template(template: &str) -> Vec<(&str, &str)> {
-    let pairs = template.lines().filter_map(|line| line.trim().split_once(": !Ref "));
+    // A list is joined to one text: `NAME: !Join [",", !Ref Parameter]`.
+    let pairs = template.lines().filter_map(|line| {
+        let line = line.trim().trim_end_matches(']');
+        line.split_once(": !Ref ").or_else(|| line.split_once(": !Join [\",\", !Ref "))
+    });
     pairs.filter(|(name, _)| is_name(name)).collect()
 }
 

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use secrecy::ExposeSecret;
-use ward::{dev, user};
+use shared::Platform;
+use ward::command::{SettingsFile, described};
+use ward::{dev, keys, user};
 
 /// Ward: the production backend of an app that holds health data.
 #[derive(Parser)]
@@ -21,6 +23,9 @@ enum Command {
     /// Run the whole product on this machine
     #[command(long_about = DEV_ABOUT, after_long_help = DEV_EXAMPLES)]
     Dev(Dev),
+    /// Do once what is otherwise done on a schedule
+    #[command(long_about = MAINTAIN_ABOUT)]
+    Maintain(SettingsFile),
     /// Bring a database's schema up to date
     #[command(long_about = MIGRATE_ABOUT, after_long_help = MIGRATE_EXAMPLES)]
     Migrate,
@@ -29,6 +34,9 @@ enum Command {
     /// Make a key that signs access tokens
     #[command(long_about = TOKEN_KEY_ABOUT, after_long_help = TOKEN_KEY_EXAMPLES)]
     TokenKey(TokenKey),
+    /// Rotate, wrap anew, revoke and count the users' data keys
+    #[command(long_about = keys::ABOUT, after_long_help = keys::EXAMPLES)]
+    Keys(keys::Keys),
     /// Make users and change their roles, from this machine
     #[command(long_about = user::ABOUT, after_long_help = user::EXAMPLES)]
     User(user::User),
@@ -44,6 +52,7 @@ Each real part takes over when its setting is there:
   DATABASE_URL    PostgreSQL
   REDIS_URL       Redis or Valkey
   KMS_KEY_ID      AWS KMS
+  FILES_BUCKET    S3, encrypted under the KMS key FILES_KEY_ID
   OPENAI_API_KEY  OpenAI, or with OPENAI_BASE_URL another provider that speaks its protocol
   WARD_EMAIL      ses, smtp, or both in the order to try
   WARD_SMS        sns, africastalking, twilio, or several";
@@ -75,6 +84,13 @@ const MIGRATE_EXAMPLES: &str = "\
 Examples:
   DATABASE_URL=postgres://owner@db.internal/ward cargo ward migrate
   DATABASE_URL='host=/run/postgresql user=owner dbname=ward' cargo ward migrate";
+
+const MAINTAIN_ABOUT: &str = "\
+Do once what the maintenance function does on a schedule: erase the accounts whose deletion is due, forget former versions and
+deleted keys whose time is over, sweep uploads that nobody finished and objects without a file, have files scanned that still
+wait for it. What was done is printed as JSON.
+
+It needs the settings of the storage function. `ward dev` does this every minute by itself.";
 
 const TOKEN_KEY_ABOUT: &str = "\
 Make a key that signs access tokens: print a JWK Set with a new private key on P-256, for ES256.
@@ -128,15 +144,17 @@ struct Dev {
 async fn main() -> ExitCode {
     let ended = match Cli::parse().command {
         Command::Dev(options) => run_dev(options).await,
+        Command::Maintain(file) => maintain(file).await,
         Command::Migrate => migrate().await,
         Command::Openapi => ward::openapi::json().map(|json| println!("{json}")).map_err(Into::into),
         Command::TokenKey(options) => token_key(options.add.as_deref()),
+        Command::Keys(options) => run_keys(options).await,
         Command::User(options) => run_user(options).await,
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", describe(error.as_ref()));
+            eprintln!("error: {}", described(error.as_ref()));
             ExitCode::FAILURE
         }
     }
@@ -146,6 +164,17 @@ async fn run_dev(options: Dev) -> Result<(), Box<dyn Error>> {
     shared::telemetry::init(&options.log);
     let Dev { port, data_dir, reset, log: _ } = options;
     Ok(dev::run(dev::Options { port, data_dir, reset }, shared::config::environment().await?).await?)
+}
+
+async fn maintain(file: SettingsFile) -> Result<(), Box<dyn Error>> {
+    shared::telemetry::init("warn");
+    let settings = file.settings(&shared::config::environment().await?)?;
+    Ok(Box::pin(ward::erasure::maintain(Platform::connect(settings).await?)).await?)
+}
+
+async fn run_keys(options: keys::Keys) -> Result<(), Box<dyn Error>> {
+    let run = keys::run(options, shared::config::environment().await?);
+    Ok(Box::pin(run).await?)
 }
 
 async fn run_user(options: user::User) -> Result<(), Box<dyn Error>> {
@@ -166,13 +195,4 @@ async fn migrate() -> Result<(), Box<dyn Error>> {
     }
     println!("the schema is at {}", report.version.as_deref().unwrap_or("its beginning"));
     Ok(())
-}
-
-/// An error and its causes in one line.
-fn describe(error: &dyn Error) -> String {
-    match error.source() {
-        // A message that ends with its cause already would say it twice.
-        Some(cause) if !error.to_string().ends_with(&cause.to_string()) => format!("{error}: {}", describe(cause)),
-        _ => error.to_string(),
-    }
 }

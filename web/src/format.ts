@@ -21,6 +21,19 @@ export function count(value: number): string {
   return value.toLocaleString(display.language ?? 'en-US');
 }
 
+/** A number of bytes in the unit that leaves one to three digits before the point. */
+export function bytes(value: number): string {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
+  const power = Math.min(Math.floor(Math.log10(Math.max(value, 1)) / 3), units.length - 1);
+  const amount = value / 1000 ** power;
+  return amount.toLocaleString(display.language ?? 'en-US', {
+    style: 'unit',
+    unit: units[power] ?? 'byte',
+    unitDisplay: power === 0 ? 'long' : 'short',
+    maximumFractionDigits: amount < 10 && power > 0 ? 1 : 0,
+  });
+}
+
 /** `1 token`, `2 tokens`. */
 export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
@@ -28,8 +41,16 @@ export function plural(value: number, one: string, many = `${one}s`): string {
 
 /** A moment near enough to need no year: the time today, the day and time before that. */
 export function moment(rfc3339: string, now = new Date()): string {
+  return near(rfc3339, now, { hour: 'numeric', minute: '2-digit' });
+}
+
+/** As `moment`, to the second: for what can follow each other quickly. */
+export function second(rfc3339: string, now = new Date()): string {
+  return near(rfc3339, now, { hour: 'numeric', minute: '2-digit', second: '2-digit' });
+}
+
+function near(rfc3339: string, now: Date, time: Intl.DateTimeFormatOptions): string {
   const at = new Date(rfc3339);
-  const time: Intl.DateTimeFormatOptions = { hour: 'numeric', minute: '2-digit' };
   if (day(rfc3339) === day(now.toISOString())) return write(at, time);
   const date: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short' };
   if (at.getFullYear() !== now.getFullYear()) date.year = 'numeric';

@@ -13,6 +13,7 @@ import './styles/chat.css';
 import './styles/usage.css';
 import './styles/settings.css';
 import './styles/users.css';
+import './styles/files.css';
 import './styles/print.css';
 import { applyRememberedTheme } from './preferences/theme';
 

@@ -4,7 +4,7 @@ import { github } from './api';
 import { readError, readLink, type Link, type ReturnError } from './identity/links';
 
 /** The parts of the signed-in page. They alone stand in the address: keys and titles may be health data. */
-export const sections = ['notes', 'chat', 'usage', 'security', 'users', 'preferences'] as const;
+export const sections = ['notes', 'files', 'chat', 'usage', 'security', 'users', 'preferences'] as const;
 export type Section = (typeof sections)[number];
 
 /** A path of the page, and all there is. */

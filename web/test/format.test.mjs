@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { load } from '../testing/load.mjs';
 
-const { ago, count, dollars, plural, until } = await load('./src/format.ts');
+const { ago, bytes, count, dollars, plural, until } = await load('./src/format.ts');
 
 test('money shows cents from a dollar up and three significant digits below', () => {
   assert.equal(dollars(0), '$0.00');
@@ -36,4 +36,13 @@ test('how long ago is said in the one unit that tells most', () => {
   assert.equal(ago('2026-11-21T13:00:00Z', now), '5 hours ago');
   assert.equal(ago('2026-11-20T18:00:00Z', now), 'yesterday');
   assert.match(ago('2026-08-01T00:00:00Z', now), /^on /);
+});
+
+test('bytes are told in the unit that fits', () => {
+  assert.equal(bytes(0), '0 bytes');
+  assert.equal(bytes(999), '999 bytes');
+  assert.equal(bytes(1_500), '1.5 kB');
+  assert.equal(bytes(4_194_304), '4.2 MB');
+  assert.equal(bytes(73_400_320), '73 MB');
+  assert.equal(bytes(1_073_741_824), '1.1 GB');
 });

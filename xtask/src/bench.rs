@@ -3,7 +3,7 @@
 use crate::run::{Result, cargo, run};
 use crate::setup;
 
-const FUNCTIONS: [&str; 6] = ["auth", "storage", "chat", "usage", "health", "migrate"];
+const FUNCTIONS: [&str; 7] = ["auth", "storage", "chat", "usage", "health", "maintenance", "migrate"];
 
 /// Builds what is deployed, then lets `bench` measure it and write benches/RESULTS.md.
 pub fn all() -> Result {

@@ -130,7 +130,21 @@ fn linked(invitation: Invitation) -> Result<Link, Problem> {
     Ok(Link { user, url, expires_at })
 }
 
-async fn find(app: &App, username: &str) -> Result<Uuid, Problem> {
+/// Whether a user is the only active administrator.
+///
+/// # Errors
+/// Where the database gives no answer.
+pub async fn is_last_administrator(app: &App, user: Uuid) -> Result<bool, Problem> {
+    let on = app.platform.db.unaudited(user);
+    let is_one = matches!(rows::find(&on, user).await?, Some((Role::Admin, _)));
+    Ok(is_one && rows::administrators(&on, None, user).await?.1 == 0)
+}
+
+/// The id of a user.
+///
+/// # Errors
+/// 404 `user_unknown`.
+pub async fn find(app: &App, username: &str) -> Result<Uuid, Problem> {
     let platform = &app.platform;
     let canonical = Username::parse(username)?.canonical();
     let index = platform.vault.blind_index(&platform.db, "users.username", None, &canonical).await?;

@@ -2,12 +2,12 @@
 //! so that the types stay the crate's own.
 
 use axum::http::Method;
-use shared::http::Members;
+use shared::http::{IdCursor, Members};
 use url::Url;
 
 use crate::delivery::{Cost, Receipt};
 use crate::github::{Call, pages};
-use crate::model::{Cursor, DisplayName, Label, Preferences, PreferencesBody, ReturnTo, Username};
+use crate::model::{DisplayName, Label, Preferences, PreferencesBody, ReturnTo, Username};
 use crate::password::{Password, weakness, words};
 
 /// A username as it is kept, and in the form in which two are the same.
@@ -37,7 +37,7 @@ pub fn advice(text: &str, name: &str) -> Option<String> {
 
 /// A cursor as it is told.
 pub fn cursor(text: &str) -> Option<String> {
-    Cursor::parse(text).ok().map(Cursor::text)
+    IdCursor::parse(text).ok().map(IdCursor::text)
 }
 
 /// Where a visit comes back to on this origin.

@@ -1,5 +1,5 @@
-//! Sign-in: passkeys, passwords, GitHub, second factors, sessions, tokens, the signed-in user; users and their
-//! preferences.
+//! Sign-in: passkeys, passwords, GitHub, second factors, sessions, tokens, the signed-in user and the account; users and
+//! their preferences.
 
 pub mod admin;
 mod app;
@@ -11,6 +11,7 @@ mod github;
 mod handlers;
 mod model;
 pub mod password;
+pub mod reindex;
 mod router;
 mod store;
 pub mod tokens;

@@ -4,6 +4,7 @@ mod app;
 mod domain;
 mod handlers;
 mod model;
+pub mod reindex;
 mod router;
 mod store;
 mod upstream;

@@ -1,4 +1,4 @@
-//! Whether the parts answer, and the description of the API: the smallest example of a function.
+//! Whether the parts answer, what was counted, and the description of the API: the smallest example of a function.
 
 mod app;
 mod checks;

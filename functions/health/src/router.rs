@@ -12,6 +12,7 @@ const SURFACE: Surface = Surface { counted: false, ..Surface::with_body_limit(10
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(handlers::health::health))
+        .routes(routes!(handlers::metrics::metrics))
         .routes(routes!(handlers::docs::description))
         .routes(routes!(handlers::docs::page))
         .routes(routes!(handlers::docs::style))

@@ -1,24 +1,31 @@
 //! Every setting, read once. Nothing else reads the environment.
 
+mod account;
 mod delivery;
+mod files;
 mod github;
+mod keyrings;
+mod metrics;
 mod parse;
 mod passwords;
 #[cfg(feature = "secrets")]
 mod secrets;
 mod sign_in;
+mod storage;
 mod unread;
-
-use std::path::PathBuf;
 
 use secrecy::SecretString;
 use url::Url;
 
+pub use account::AccountSettings;
 pub use delivery::{AfricasTalking, Delivery, EmailProvider, SmsProvider, Twilio};
+pub use files::{FilesSettings, FilesStore, Scanner};
 pub use github::{GITHUB_CALLBACK, GitHub};
+pub use keyrings::{KeyringSetting, KeyringSettings};
 pub use parse::Lookup;
 pub use passwords::Passwords;
 pub use sign_in::{Registration, SignInSettings};
+pub use storage::StorageLimits;
 pub use unread::unread;
 
 /// A setting is missing or can't be understood. Never holds the value.
@@ -33,15 +40,6 @@ pub enum ConfigError {
     /// The secret store gave no answer, or one without the expected fields.
     #[error("the secret named by {0} could not be read: {1}")]
     Secret(&'static str, &'static str),
-}
-
-/// Which keyring wraps the users' data keys.
-#[derive(Clone, Debug)]
-pub enum KeyringSetting {
-    /// AWS KMS, by key id, ARN or alias (`KMS_KEY_ID`).
-    Kms(String),
-    /// A key file (`WARD_KEY_FILE`): for development and tests.
-    File(PathBuf),
 }
 
 /// The OpenAI-compatible model provider that chat calls.
@@ -152,7 +150,7 @@ pub struct Settings {
     /// Redis or Valkey (`REDIS_URL`); without it an in-process cache.
     pub redis_url: Option<SecretString>,
     /// Where data keys are wrapped.
-    pub keyring: KeyringSetting,
+    pub keyring: KeyringSettings,
     /// Origins whose pages may call (`WARD_ORIGINS`).
     pub origins: Vec<Url>,
     /// The WebAuthn relying party.
@@ -161,6 +159,8 @@ pub struct Settings {
     pub upstream: Upstream,
     /// The daily quota of each user.
     pub quota: Quota,
+    /// What each user may keep in the encrypted store.
+    pub storage: StorageLimits,
     /// Session lifetimes.
     pub session: SessionLimits,
     /// Sign-in.
@@ -175,6 +175,12 @@ pub struct Settings {
     pub passwords: Passwords,
     /// Who carries messages.
     pub delivery: Delivery,
+    /// Files.
+    pub files: FilesSettings,
+    /// Accounts.
+    pub account: AccountSettings,
+    /// What opens `/metrics` (`METRICS_TOKEN`); without it there is no such path.
+    pub metrics_token: Option<SecretString>,
     /// Most database connections a function opens (`WARD_DATABASE_POOL`).
     pub database_pool: usize,
 }

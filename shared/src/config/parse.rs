@@ -1,16 +1,12 @@
 //! From names and values to [`Settings`].
 
-use std::path::PathBuf;
-
 use secrecy::SecretString;
 use url::Url;
 
 use super::delivery::delivery;
+use super::keyrings::keyrings;
 use super::passwords::passwords;
-use super::{
-    ConfigError, KeyringSetting, Price, Quota, RateLimits, RelyingParty, SessionLimits, Settings, TokenSettings,
-    Upstream,
-};
+use super::{ConfigError, Price, Quota, RateLimits, RelyingParty, SessionLimits, Settings, TokenSettings, Upstream};
 
 /// A source of settings by name.
 pub type Lookup = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -38,7 +34,7 @@ pub(super) fn settings(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Settin
         env,
         database_url: database_url(&get)?,
         redis_url: get("REDIS_URL").map(SecretString::from),
-        keyring: keyring(&get)?,
+        keyring: keyrings(&get)?,
         relying_party: relying_party(&get, &origins)?,
         github: super::github::github(&get, &origins)?,
         origins,
@@ -47,6 +43,7 @@ pub(super) fn settings(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Settin
             tokens: number(&get, "WARD_DAILY_TOKENS", 100_000)?,
             calls: number(&get, "WARD_DAILY_CALLS", 500)?,
         },
+        storage: super::storage::parse(&get)?,
         session: session_limits(&get)?,
         sign_in: super::sign_in::parse(&get)?,
         rate_limits: RateLimits {
@@ -55,6 +52,9 @@ pub(super) fn settings(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Settin
             sign_in: number(&get, "WARD_LIMIT_SIGN_IN", 5)?,
         },
         passwords: passwords(&get)?,
+        files: super::files::parse(&get)?,
+        account: super::account::parse(&get)?,
+        metrics_token: super::metrics::token(&get)?,
         database_pool: number(&get, "WARD_DATABASE_POOL", 2)?,
     })
 }
@@ -89,13 +89,6 @@ fn relying_party(get: &dyn Fn(&str) -> Option<String>, origins: &[Url]) -> Resul
         .or_else(|| origins.first().and_then(|origin| origin.host_str().map(str::to_owned)))
         .ok_or(ConfigError::Missing("WARD_RP_ID", "the domain that passkeys belong to"))?;
     Ok(RelyingParty { id, name: get("WARD_RP_NAME").unwrap_or_else(|| "Ward".into()) })
-}
-
-fn keyring(get: &dyn Fn(&str) -> Option<String>) -> Result<KeyringSetting, ConfigError> {
-    get("KMS_KEY_ID")
-        .map(KeyringSetting::Kms)
-        .or_else(|| get("WARD_KEY_FILE").map(PathBuf::from).map(KeyringSetting::File))
-        .ok_or(ConfigError::Missing("KMS_KEY_ID", "the KMS key that wraps data keys, or WARD_KEY_FILE in development"))
 }
 
 fn tokens(

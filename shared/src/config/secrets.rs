@@ -11,13 +11,14 @@ const DATABASE: &str = "DATABASE_SECRET_ID";
 const TOKEN_KEYS: &str = "WARD_TOKEN_KEYS_SECRET_ID";
 
 /// The secrets whose text is a setting's value: the setting that names one, and the setting it gives.
-const PLAIN: [(&str, &str); 6] = [
+const PLAIN: [(&str, &str); 7] = [
     (TOKEN_KEYS, "WARD_TOKEN_KEYS"),
     ("GITHUB_CLIENT_SECRET_SECRET_ID", "GITHUB_CLIENT_SECRET"),
     ("OPENAI_API_KEY_SECRET_ID", "OPENAI_API_KEY"),
     ("SMTP_URL_SECRET_ID", "SMTP_URL"),
     ("AFRICASTALKING_API_KEY_SECRET_ID", "AFRICASTALKING_API_KEY"),
     ("TWILIO_AUTH_TOKEN_SECRET_ID", "TWILIO_AUTH_TOKEN"),
+    ("METRICS_TOKEN_SECRET_ID", "METRICS_TOKEN"),
 ];
 
 /// A lookup in which the settings held by Secrets Manager have their values.

@@ -18,6 +18,8 @@ use crate::ledger::audit::{self, AuditEntry};
 
 /// The role the functions work as, whoever they log in as: row-level security binds it.
 const ROLE: &str = "ward_app";
+/// The role of the maintenance function, which may also do what nobody asks for in a request.
+const MAINTENANCE_ROLE: &str = "ward_maintenance";
 
 const SET_USER: &str = "SELECT set_config('ward.user_id', $1, true)";
 
@@ -50,15 +52,40 @@ pub struct Db {
 }
 
 impl Db {
+    /// What the connections of functions are called, in `pg_stat_activity` and the server's log.
+    pub const FUNCTIONS: &str = "ward";
+
     /// Opens nothing yet: the first call connects.
     ///
     /// # Errors
     /// [`DbError::Unavailable`] where `url` can't be understood.
     pub fn new(url: &SecretString, connections: usize) -> Result<Self, DbError> {
+        Self::open(url, connections, Self::FUNCTIONS, &format!("-c role={ROLE} -c statement_timeout=10s"))
+    }
+
+    /// The same as the role of the maintenance function.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`] where `url` can't be understood.
+    pub fn maintenance(url: &SecretString, connections: usize) -> Result<Self, DbError> {
+        let options = format!("-c role={MAINTENANCE_ROLE} -c statement_timeout=10s");
+        Self::open(url, connections, Self::FUNCTIONS, &options)
+    }
+
+    /// The same as whoever the login is: for the operator's commands, which see everybody's rows where the login may act
+    /// as the tables' owner.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`] where `url` can't be understood.
+    pub fn operator(url: &SecretString, connections: usize) -> Result<Self, DbError> {
+        Self::open(url, connections, "ward operator", "-c statement_timeout=10s")
+    }
+
+    fn open(url: &SecretString, connections: usize, name: &str, options: &str) -> Result<Self, DbError> {
         let mut config = connect::config(url.expose_secret())?;
         config
-            .options(format!("-c role={ROLE} -c statement_timeout=10s -c TimeZone=UTC"))
-            .application_name("ward")
+            .options(format!("{options} -c TimeZone=UTC"))
+            .application_name(name)
             .connect_timeout(Duration::from_secs(3));
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let tls = connect::connector(&config);

@@ -33,6 +33,18 @@ impl EntityTags {
         })
     }
 
+    /// What `If-None-Match` names, where it decides about a change.
+    ///
+    /// # Errors
+    /// 400 `invalid_if_none_match`, as for `If-Match`.
+    pub fn if_none_match_strictly(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
+        let Some(text) = joined(headers, &header::IF_NONE_MATCH) else { return Ok(None) };
+        Self::parse(&text).map(Some).ok_or_else(|| {
+            Problem::bad_request("invalid_if_none_match", "The header If-None-Match names no entity tag")
+                .detail("Send * to create only, or the ETag as it came, with its quotes.")
+        })
+    }
+
     /// What `If-None-Match` names. One that can't be understood saves nothing and harms nothing.
     pub fn if_none_match(headers: &HeaderMap) -> Option<Self> {
         joined(headers, &header::IF_NONE_MATCH).as_deref().and_then(Self::parse)
@@ -48,6 +60,24 @@ impl EntityTags {
         self.holds(version, |_| true)
     }
 
+    /// The versions it names by the strong comparison; `None` where any will do.
+    pub fn versions(&self) -> Option<Vec<i64>> {
+        match self {
+            Self::Any => None,
+            Self::These(tags) => {
+                Some(tags.iter().filter(|(weak, _)| !weak).filter_map(|(_, tag)| tag.parse().ok()).collect())
+            }
+        }
+    }
+
+    /// Whether a tag is among them by the weak comparison.
+    pub fn name_weakly(&self, wanted: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::These(tags) => tags.iter().any(|(_, tag)| tag == wanted),
+        }
+    }
+
     fn holds(&self, version: i64, counts: impl Fn(bool) -> bool) -> bool {
         let version = version.to_string();
         match self {
@@ -57,7 +87,7 @@ impl EntityTags {
     }
 
     /// `*`, or a list of entity tags; a comma may stand inside one.
-    fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let mut rest = text.trim();
         if rest == "*" {
             return Some(Self::Any);
@@ -116,6 +146,8 @@ mod tests {
         assert!(tags.match_strongly(4) && tags.match_weakly(4) && tags.match_weakly(3));
         assert!(!tags.match_strongly(3) && !tags.match_weakly(5));
         assert!(EntityTags::Any.match_strongly(0));
+        assert_eq!((tags.versions(), EntityTags::Any.versions()), (Some(vec![4]), None));
+        assert!(tags.name_weakly("3") && !tags.name_weakly("5") && EntityTags::Any.name_weakly("5"));
     }
 
     #[test]

@@ -28,8 +28,29 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
             .detail("Send Content-Type: application/json."));
         }
         let body = Bytes::from_request(request, state).await.map_err(|rejection| unreadable(&rejection))?;
-        serde_json::from_slice(&body).map(Self).map_err(|error| refused(&error))
+        parse_json(&body).map(Self)
     }
+}
+
+/// A request body as it is, of any type.
+///
+/// Answers 413 where it is over the function's limit.
+pub struct RawBody(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for RawBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        Bytes::from_request(request, state).await.map(Self).map_err(|rejection| unreadable(&rejection))
+    }
+}
+
+/// Reads JSON that came in some other way than as a whole body, with the same refusals.
+///
+/// # Errors
+/// 400 where it does not parse, 422 where it has not the expected shape.
+pub fn parse_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(text).map_err(|error| refused(&error))
 }
 
 /// Whether the request says that its body is of a media type, with or without parameters.

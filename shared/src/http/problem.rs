@@ -193,6 +193,8 @@ impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
         match error {
             DbError::Unavailable(_) => Self::unavailable().source(error),
+            // The user was erased, and the cache has not heard of it yet.
+            DbError::Constraint { constraint } if constraint.ends_with("_user_id_fkey") => Self::unauthenticated(),
             _ => Self::internal("database").source(error),
         }
     }
@@ -203,6 +205,8 @@ impl From<VaultError> for Problem {
         match error {
             VaultError::Unavailable(_) => Self::unavailable().source(error),
             VaultError::Database(error) => error.into(),
+            VaultError::Revoked => Self::forbidden("key_revoked", "The key of this data may not be used any more")
+                .detail("It was revoked, or the account was erased. Ask an administrator."),
             _ => Self::internal("vault").source(error),
         }
     }

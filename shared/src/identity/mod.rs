@@ -3,6 +3,7 @@
 mod access_token;
 mod api_key;
 mod caller;
+mod presence;
 mod role;
 mod scope;
 mod session;
@@ -19,6 +20,7 @@ pub use access_token::{
 pub use api_key::ApiKey;
 pub(crate) use api_key::PREFIX as API_KEY_PREFIX;
 pub use caller::{Caller, RequestMeta};
+pub use presence::Presence;
 pub use role::{Assurance, Permission, Role};
 pub use scope::{Area, Scope};
 pub(crate) use session::SESSION_COOKIE;

@@ -54,6 +54,8 @@ pub enum Permission {
     UsersRead,
     /// Invite, disable, change roles, end sessions.
     UsersWrite,
+    /// Change the directory of operators.
+    OperatorsWrite,
 }
 
 impl Permission {
@@ -62,6 +64,7 @@ impl Permission {
         match self {
             Self::UsersRead => "users:read",
             Self::UsersWrite => "users:write",
+            Self::OperatorsWrite => "operators:write",
         }
     }
 }
@@ -70,7 +73,7 @@ impl Role {
     /// The one table of who may do what. The database's own functions check the role again.
     pub fn may(self, permission: Permission) -> bool {
         match permission {
-            Permission::UsersRead | Permission::UsersWrite => self == Self::Admin,
+            Permission::UsersRead | Permission::UsersWrite | Permission::OperatorsWrite => self == Self::Admin,
         }
     }
 }

@@ -12,6 +12,8 @@ use crate::described::one_of;
 pub enum Area {
     /// `/api/storage`.
     Storage,
+    /// `/api/files`.
+    Files,
     /// `/api/chats`.
     Chat,
     /// `/api/usage`.
@@ -24,6 +26,8 @@ pub enum Area {
     Users,
     /// `/api/github`.
     Github,
+    /// `/api/operators`.
+    Operators,
 }
 
 /// Leave to read or to change one area. The one does not bring the other: a device that sends measurements need not be
@@ -44,9 +48,11 @@ const fn write(area: Area) -> Scope {
 }
 
 /// All there are. An account is changed by its user alone, so no scope allows that.
-const NAMED: [(&str, Scope); 12] = [
+const NAMED: [(&str, Scope); 16] = [
     ("storage:read", read(Area::Storage)),
     ("storage:write", write(Area::Storage)),
+    ("files:read", read(Area::Files)),
+    ("files:write", write(Area::Files)),
     ("chat:read", read(Area::Chat)),
     ("chat:write", write(Area::Chat)),
     ("usage:read", read(Area::Usage)),
@@ -57,6 +63,8 @@ const NAMED: [(&str, Scope); 12] = [
     ("users:write", write(Area::Users)),
     ("github:read", read(Area::Github)),
     ("github:write", write(Area::Github)),
+    ("operators:read", read(Area::Operators)),
+    ("operators:write", write(Area::Operators)),
 ];
 
 impl Scope {
@@ -81,10 +89,10 @@ impl Scope {
         NAMED.iter().find(|(_, scope)| scope.allows(area, write)).map(|(name, _)| *name)
     }
 
-    /// Whether a request changes something, for scopes. A search reads, though it is a POST: what is looked for has no place
-    /// in a URL.
+    /// Whether a request changes something, for scopes. A search and a batch that gets read, though each is a POST: what is
+    /// looked for has no place in a URL.
     pub fn writes(is_safe: bool, path: &str) -> bool {
-        !is_safe && !path.ends_with("/search")
+        !is_safe && !["/search", "/batch/get"].iter().any(|reads| path.ends_with(reads))
     }
 
     /// Whether it allows this: with `write` to change the area, otherwise to read it.
@@ -139,15 +147,27 @@ mod tests {
     }
 
     #[test]
+    fn a_search_and_a_batch_that_gets_read() {
+        for path in ["/api/users/search", "/api/storage/keys/search", "/api/storage/batch/get"] {
+            assert!(!Scope::writes(false, path), "{path}");
+        }
+        for path in ["/api/storage/batch/set", "/api/storage/get", "/api/storage/set", "/api/search/x"] {
+            assert!(Scope::writes(false, path) && !Scope::writes(true, path), "{path}");
+        }
+    }
+
+    #[test]
     fn a_scope_allows_what_its_name_says_and_nothing_else() {
         let areas = [
             (Area::Storage, "storage"),
+            (Area::Files, "files"),
             (Area::Chat, "chat"),
             (Area::Usage, "usage"),
             (Area::Account, "account"),
             (Area::Preferences, "preferences"),
             (Area::Users, "users"),
             (Area::Github, "github"),
+            (Area::Operators, "operators"),
         ];
         for scope in Scope::names().filter_map(Scope::parse) {
             for (area, name) in areas {

@@ -173,7 +173,7 @@ impl SessionStore {
     /// A tag under a key of the vault's, bound to the session's token.
     async fn tag(&self, token: &TokenHash, prefix: &str, json: &[u8]) -> Option<BlindIndex> {
         let text = format!("{}\n{prefix}\n{}", token.cache_key(), std::str::from_utf8(json).ok()?);
-        let tag = self.vault.blind_index(&self.db, "session cache", None, &text).await;
+        let tag = self.vault.mac(&self.db, "session cache", None, &text).await;
         // Without the vault the database is asked instead.
         tag.inspect_err(|error| tracing::debug!(%error, "the session cache has no key")).ok()
     }

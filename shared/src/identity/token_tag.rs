@@ -60,7 +60,7 @@ impl SessionStore {
     }
 
     async fn token_tag(&self, token: &TokenHash) -> Result<TokenTag, VaultError> {
-        let index = self.vault.blind_index(&self.db, "token tag", None, &token.cache_key()).await?;
+        let index = self.vault.mac(&self.db, "token tag", None, &token.cache_key()).await?;
         let mut tag = [0; TokenTag::LENGTH];
         // The first byte is the key's version.
         tag.copy_from_slice(&index.as_bytes()[1..=TokenTag::LENGTH]);

@@ -12,6 +12,9 @@ pub(crate) const INSERT: &str = "INSERT INTO audit_log
     (id, user_id, actor_id, session_id, action, resource_type, resource_id, request_id, address, created_at)
     VALUES (gen_random_uuid(), $1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
+/// Who acts where nobody does: Ward itself, with no account. The nil id is the operator's.
+pub const SYSTEM_ACTOR: Uuid = Uuid::from_u128(1);
+
 /// One row of the audit log. Holds no PHI: a resource is named by an id or a blind index.
 #[derive(Clone, Debug)]
 pub struct AuditEntry {
@@ -65,6 +68,17 @@ impl AuditEntry {
         at: Timestamp,
     ) -> Self {
         Self { actor_id: Uuid::nil(), ..Self::of(user_id, request, action, resource_type, at) }
+    }
+
+    /// Ward itself acts on a user's data, as it was told to: what is due, and nobody asks for at that moment.
+    pub fn by_system(
+        user_id: Uuid,
+        request: RequestMeta,
+        action: &'static str,
+        resource_type: &'static str,
+        at: Timestamp,
+    ) -> Self {
+        Self { actor_id: SYSTEM_ACTOR, ..Self::of(user_id, request, action, resource_type, at) }
     }
 
     /// Names the resource.

@@ -4,5 +4,5 @@ pub mod audit;
 pub mod security;
 pub mod usage;
 
-pub use audit::AuditEntry;
+pub use audit::{AuditEntry, SYSTEM_ACTOR};
 pub use security::{SecurityEvent, Severity};

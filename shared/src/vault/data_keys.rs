@@ -11,13 +11,13 @@ use jiff::Timestamp;
 use moka::future::Cache;
 use uuid::Uuid;
 
-use super::VaultError;
 use super::keyring::SecretKey;
+use super::{IndexKeys, VaultError};
 
 /// Keys held at once.
 const MAX_KEYS: u64 = 1_000;
-/// How long a key is used before it is asked for again.
-const MAX_AGE: Duration = Duration::from_mins(5);
+/// How long a key is used before it is asked for again, and so how long a change of it takes to be seen everywhere.
+pub const MAX_AGE: Duration = Duration::from_mins(5);
 /// Messages that one cached key may seal.
 const MAX_MESSAGES: u64 = 1 << 32;
 
@@ -68,6 +68,7 @@ impl fmt::Debug for DataKey {
 pub struct DataKeys {
     keys: Cache<(Uuid, u32), Aged<Arc<DataKey>>>,
     newest: Cache<Uuid, Aged<u32>>,
+    index_keys: Cache<(), Aged<IndexKeys>>,
 }
 
 /// A cached value and when it was fetched. The cache's own clock stands still while a sandbox is frozen, so the age
@@ -90,6 +91,7 @@ impl DataKeys {
         Self {
             keys: Cache::builder().max_capacity(MAX_KEYS).time_to_live(MAX_AGE).build(),
             newest: Cache::builder().max_capacity(MAX_KEYS).time_to_live(MAX_AGE).build(),
+            index_keys: Cache::builder().max_capacity(1).time_to_live(MAX_AGE).build(),
         }
     }
 
@@ -113,6 +115,20 @@ impl DataKeys {
         load: impl FnOnce() -> BoxFuture<'a, Result<u32, VaultError>> + Send,
     ) -> Result<u32, VaultError> {
         fetch(&self.newest, now, subject, load).await
+    }
+
+    /// Which versions make blind indexes, by `load` if it isn't cached.
+    pub async fn index_keys<'a>(
+        &self,
+        now: Timestamp,
+        load: impl FnOnce() -> BoxFuture<'a, Result<IndexKeys, VaultError>> + Send,
+    ) -> Result<IndexKeys, VaultError> {
+        fetch(&self.index_keys, now, (), load).await
+    }
+
+    /// Forgets which versions make blind indexes.
+    pub async fn forget_index_keys(&self) {
+        self.index_keys.invalidate(&()).await;
     }
 }
 
@@ -146,7 +162,6 @@ mod tests {
     use futures_util::future::join_all;
 
     use super::*;
-    use crate::vault::keyring::{KeyContext, Keyring, NewDataKey};
 
     const SUBJECT: Uuid = Uuid::from_u128(1);
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -158,27 +173,12 @@ mod tests {
         failing: bool,
     }
 
-    impl Keyring for Counting {
-        fn generate<'a>(&'a self, _: &'a KeyContext<'a>) -> BoxFuture<'a, Result<NewDataKey, VaultError>> {
-            async { Err(VaultError::Rejected) }.boxed()
-        }
-
-        fn unwrap<'a>(&'a self, _: &'a [u8], _: &'a KeyContext<'a>) -> BoxFuture<'a, Result<SecretKey, VaultError>> {
+    impl Counting {
+        async fn unwrap(&self) -> Result<SecretKey, VaultError> {
             let calls = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
-            async move {
-                tokio::task::yield_now().await;
-                let byte = u8::try_from(calls).unwrap();
-                if self.failing { Err(VaultError::unavailable("test")) } else { SecretKey::from_bytes(vec![byte; 32]) }
-            }
-            .boxed()
-        }
-
-        fn describe(&self) -> BoxFuture<'_, Result<(), VaultError>> {
-            async { Ok(()) }.boxed()
-        }
-
-        fn key_id(&self) -> &'static str {
-            "counting"
+            tokio::task::yield_now().await;
+            let byte = u8::try_from(calls).unwrap();
+            if self.failing { Err(VaultError::unavailable("test")) } else { SecretKey::from_bytes(vec![byte; 32]) }
         }
     }
 
@@ -188,11 +188,7 @@ mod tests {
         now: Timestamp,
         version: u32,
     ) -> Result<Arc<DataKey>, VaultError> {
-        let load = async {
-            let context = KeyContext { app: "ward", env: "test", subject: SUBJECT, version };
-            keyring.unwrap(&[], &context).await
-        };
-        keys.key(now, SUBJECT, version, || load.boxed()).await
+        keys.key(now, SUBJECT, version, || keyring.unwrap().boxed()).await
     }
 
     fn after(seconds: u64) -> Timestamp {

@@ -12,6 +12,9 @@ pub enum VaultError {
     /// The value or the wrapped key does not open: another key, another context, or changed bytes.
     #[error("the sealed value does not open under this key and context")]
     Rejected,
+    /// The data key may not be used any more: an operator revoked it, or it was shredded with its owner's account.
+    #[error("the data key is revoked or shredded")]
+    Revoked,
     /// The bytes or the context can't be of this format, whatever the key.
     #[error("malformed: {0}")]
     Malformed(&'static str),

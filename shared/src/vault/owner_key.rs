@@ -56,6 +56,15 @@ impl OwnerKey {
         envelope::open(self.key.for_opening(), &self.context(field)?, sealed)
     }
 
+    /// The frames of what [`OwnerKey::seal`] sealed for the same field, under the same version: its header is `head`, the
+    /// first [`envelope::HEADER_LEN`] bytes, and it holds `length` bytes.
+    ///
+    /// # Errors
+    /// As [`OwnerKey::open`]; a wrong place is noticed when a frame is opened.
+    pub fn frames(&self, field: &Field<'_>, head: &[u8], length: u64) -> Result<envelope::Frames, VaultError> {
+        envelope::Frames::new(self.key.for_opening(), &self.context(field)?, head, length)
+    }
+
     fn context(&self, field: &Field<'_>) -> Result<Vec<u8>, VaultError> {
         let mut id = Uuid::encode_buffer();
         let owner: &str = self.owner.hyphenated().encode_lower(&mut id);

@@ -1,10 +1,13 @@
 //! `/api`.
 
+mod account;
 pub mod auth;
 mod chats;
+pub mod files;
 mod github;
 mod github_refresh;
+pub mod operators;
 mod preferences;
 mod storage;
 mod usage;
-mod users;
+pub mod users;

@@ -20,6 +20,16 @@ async fn each_access_leaves_its_row() {
     browser.get("/api/storage/keys").await;
     browser.delete("/api/storage/delete?key=k").await;
     browser.post("/api/storage/clear", json!(null)).await;
+    browser
+        .post("/api/storage/batch/set", json!({"items": [{"key": "k", "value": 1}, {"key": "l", "value": 1}]}))
+        .await;
+    browser.post("/api/storage/batch/get", json!({"items": [{"key": "k"}]})).await;
+    browser.post("/api/storage/batch/delete", json!({"items": [{"key": "k"}]})).await;
+    browser.post("/api/storage/keys/search", json!({})).await;
+    browser.post("/api/storage/versions/search", json!({"key": "k"})).await;
+    browser.get("/api/storage/get?key=k&version=1").await;
+    browser.post("/api/storage/versions/restore", json!({"key": "k", "version": 1})).await;
+    browser.post("/api/storage/versions/forget", json!({})).await;
     browser.get("/api/chats").await;
     browser.post("/api/chats/search", json!({"patient_id": "P"})).await;
     browser.post(&format!("/api/chats/{chat}/messages"), json!({"content": "hello"})).await;
@@ -63,12 +73,20 @@ async fn each_access_leaves_its_row() {
             "chat.messages.read",
             "chat.read",
             "chat.search",
+            "storage.batch.delete",
+            "storage.batch.get",
+            "storage.batch.set",
             "storage.clear",
             "storage.delete",
             "storage.get",
             "storage.get",
             "storage.keys",
+            "storage.keys",
             "storage.set",
+            "storage.versions.forget",
+            "storage.versions.get",
+            "storage.versions.list",
+            "storage.versions.restore",
             "usage.read",
         ]
     );
@@ -78,7 +96,7 @@ async fn each_access_leaves_its_row() {
 }
 
 /// Which actions there are rows of, and how many.
-async fn actions(app: &TestApp, like: &str) -> Vec<(String, i64)> {
+pub(super) async fn actions(app: &TestApp, like: &str) -> Vec<(String, i64)> {
     let sql = "SELECT action, count(*) FROM audit_log WHERE action LIKE $1 GROUP BY action ORDER BY action";
     let rows = app.superuser().await.query(sql, &[&like]).await.unwrap();
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()

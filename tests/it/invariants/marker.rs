@@ -9,7 +9,7 @@ use tests::model::provider;
 use tests::{Answer, Browser, Log, Services, SmtpMode, SmtpServer, TestApp};
 use uuid::Uuid;
 
-use super::marker_users;
+use super::{marker_directory, marker_files, marker_storage, marker_users};
 use crate::api::auth::enrolled::{answer, codes, enrol_codes, enrol_totp, post, step_up};
 use crate::api::auth::people::{self, change, signed_in, with};
 use crate::api::auth::{clients, recovery_links};
@@ -52,6 +52,7 @@ async fn a_marker_is_found_in_no_sink() {
         browser.post("/api/storage/set", json!({"key": marked("key"), "value": {"note": marked("value")}})).await;
         browser.get(&format!("/api/storage/get?key=key%20{MARKER}")).await;
         browser.get("/api/storage/keys").await;
+        marker_storage::walk(&mut browser, &mut refusals).await;
         let chat = browser.post("/api/chats", json!({"title": marked("t"), "patient_id": marked("p")})).await;
         let chat = chat.json()["id"].as_str().unwrap().to_owned();
         browser.post("/api/chats/search", json!({"patient_id": marked("p")})).await;
@@ -69,7 +70,9 @@ async fn a_marker_is_found_in_no_sink() {
         secrets.extend(guarded(app, &mut browser).await);
         secrets.extend(tokens_and_links(app, &browser).await);
         codes.extend(passwords(app, &mut secrets, &mut refusals).await);
+        marker_files::walk(app, &mut browser, &mut refusals).await;
         secrets.extend(marker_users::administer(app, &marked("admin")).await);
+        marker_directory::walk(app, &mut browser).await;
         let preferences = json!({"app": {MARKER: marked("value")}, "theme": "dark"});
         assert_eq!(browser.patch("/api/preferences", preferences).await.status, 200);
         browser.get("/api/preferences").await;

@@ -4,6 +4,7 @@ use serde_json::json;
 use tests::TestApp;
 
 use crate::api::auth::clients;
+use crate::api::files;
 
 #[tokio::test]
 async fn every_table_with_an_owner_is_guarded() {
@@ -19,7 +20,9 @@ async fn every_table_with_an_owner_is_guarded() {
         .unwrap();
     let open: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
     let ownerless = [
+        "blind_index_keys",
         "ceremonies",
+        "file_objects_gone",
         "rate_counters",
         "refinery_schema_history",
         "sign_in_failures",
@@ -48,10 +51,17 @@ async fn the_applications_role_sees_one_users_rows_only() {
         ids.push(browser.register(name).await);
         browser.add_passkey("spare").await;
         browser.step_up().await;
-        browser.post("/api/storage/set", json!({"key": "k", "value": 1})).await;
+        for value in 1..=2 {
+            browser.post("/api/storage/set", json!({"key": "k", "value": value})).await;
+        }
         browser.post("/api/chats", json!({"title": "t"})).await;
         clients::signed_in(&app, &browser).await;
         browser.patch("/api/preferences", json!({"theme": "dark"})).await;
+        files::upload(&mut browser, "scan.txt", "text/plain", b"content").await;
+        let consent = json!({"purpose": "research", "version": "1", "text_sha256": "0".repeat(64)});
+        assert_eq!(browser.post("/api/account/consents", consent).await.status, 200);
+        let deletion = Some(("application/json", json!({ "username": name }).to_string().into_bytes()));
+        assert_eq!(browser.send(axum::http::Method::DELETE, "/api/account", deletion).await.status, 202);
     }
     // A link of each; how one comes about is shown where recovery is.
     let links = "INSERT INTO account_recovery (id, user_id, secret_hash, vouched, requested_at, expires_at)
@@ -70,9 +80,15 @@ async fn the_applications_role_sees_one_users_rows_only() {
         "refresh_tokens",
         "account_recovery",
         "encrypted_storage",
+        "storage_counters",
+        "storage_versions",
         "chat_sessions",
         "audit_log",
         "user_preferences",
+        "file_uploads",
+        "file_usage",
+        "consents",
+        "account_deletions",
     ];
     for table in tables {
         let rows = role.query(&format!("SELECT * FROM {table}"), &[]).await.unwrap();
@@ -100,7 +116,7 @@ async fn the_list_of_users_is_for_administrators_only() {
         browser.get("/api/auth/me").await.json()["user"]["id"].as_str().unwrap().to_owned()
     };
     let (admin_id, ada_id) = (id(&mut admin).await, id(&mut ada).await);
-    let list = "SELECT id FROM list_users(NULL, 50, NULL, NULL, NULL, NULL, gen_random_uuid(), NULL, now())";
+    let list = "SELECT id FROM users_page(NULL, 50, NULL, NULL, NULL, NULL, gen_random_uuid(), NULL, now())";
     let superuser = app.superuser().await;
     let noted = async || {
         let sql = "SELECT count(*) FROM audit_log WHERE action = 'user.list'";

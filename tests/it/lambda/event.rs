@@ -1,5 +1,6 @@
 //! API Gateway REST proxy events.
 
+use base64::Engine;
 use serde_json::{Value, json};
 
 /// An event as API Gateway sends it, taken from its documentation and filled in by each test.
@@ -39,6 +40,14 @@ impl Event {
     #[must_use]
     pub fn body(mut self, body: &str) -> Self {
         self.0["body"] = json!(body);
+        self
+    }
+
+    /// Adds a body of any bytes, as API Gateway does where the template names their type as binary.
+    #[must_use]
+    pub fn bytes(mut self, body: &[u8]) -> Self {
+        self.0["body"] = json!(base64::engine::general_purpose::STANDARD.encode(body));
+        self.0["isBase64Encoded"] = json!(true);
         self
     }
 

@@ -15,6 +15,7 @@ use super::event::Event;
 use super::function::Function;
 use super::settings::Settings;
 use super::{gateway, journey};
+use crate::api::files;
 
 #[tokio::test]
 async fn health_answers_a_rest_event_whose_stage_stands_in_the_path() {
@@ -110,6 +111,29 @@ async fn a_function_starts_from_a_secret_and_a_kms_key() {
         .with("AWS_SECRET_ACCESS_KEY", "testing");
     let mut browser = Browser::new(gateway::start(&settings).await);
     journey::walk(&mut browser).await;
+}
+
+#[tokio::test]
+async fn the_storage_function_keeps_files_in_s3() {
+    let settings = Settings::new().await;
+    let bucket = format!("lambda-{}", settings.get("WARD_APP").replace('_', "-"));
+    files::s3::make_bucket(&bucket).await;
+    let settings = settings
+        .with("FILES_BUCKET", bucket)
+        .with("FILES_KEY_ID", "arn:aws:kms:us-east-1:123456789012:key/1")
+        .with("AWS_ENDPOINT_URL", Services::get().moto())
+        .with("AWS_ACCESS_KEY_ID", "testing")
+        .with("AWS_SECRET_ACCESS_KEY", "testing");
+    let mut browser = Browser::new(gateway::start(&settings).await);
+    browser.register("ada").await;
+    let content = files::bytes(150_000);
+    let file = files::upload(&mut browser, "scan.bin", "application/octet-stream", &content).await;
+    let got = files::get(&mut browser, &file, &[]).await;
+    assert_eq!((got.status.as_u16(), got.body == content), (200, true), "{:?}", got.headers);
+    assert_eq!(got.headers["content-length"], "150000", "a stream that breaks is seen to");
+    let begun = files::begin(&mut browser, "large.bin", "application/octet-stream", &content).await;
+    assert!(begun["url"].as_str().expect("a URL").starts_with(Services::get().moto()), "{begun}");
+    assert_eq!(files::complete(&mut browser, &begun).await.code(), "upload_incomplete");
 }
 
 #[tokio::test]

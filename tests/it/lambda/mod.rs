@@ -7,6 +7,7 @@ mod function;
 mod functions;
 mod gateway;
 mod journey;
+mod maintenance;
 mod migrate;
 mod routes;
 mod settings;

@@ -37,6 +37,7 @@ impl Settings {
             ("WARD_APP".to_owned(), database),
             ("WARD_ORIGINS".to_owned(), ORIGIN.to_owned()),
             ("WARD_TOKEN_KEYS".to_owned(), KeySet::generate().expect("a key").to_json().to_string()),
+            ("FILES_DIR".to_owned(), folder.path().join("files").display().to_string()),
             ("OPENAI_BASE_URL".to_owned(), model.base_url()),
             ("OPENAI_MODEL".to_owned(), MODEL.to_owned()),
         ]);

@@ -10,14 +10,29 @@ use tests::{Services, TestApp};
 use uuid::Uuid;
 
 fn client(endpoint: &str) -> Client {
+    client_in(endpoint, "us-east-1")
+}
+
+fn client_in(endpoint: &str, region: &'static str) -> Client {
     let config = aws_sdk_kms::Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
+        .region(Region::new(region))
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .endpoint_url(endpoint)
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build();
     Client::from_conf(config)
+}
+
+/// The ARN of a new key.
+pub async fn new_key(endpoint: &str) -> String {
+    new_key_in(endpoint, "us-east-1").await
+}
+
+/// The same in another region.
+pub async fn new_key_in(endpoint: &str, region: &'static str) -> String {
+    let key = client_in(endpoint, region).create_key().send().await.expect("a key");
+    key.key_metadata.and_then(|key| key.arn).expect("its ARN")
 }
 
 /// A keyring on a new key.
@@ -37,10 +52,10 @@ async fn a_data_key_opens_in_its_own_context_only() {
     keyring.describe().await.unwrap();
     let subject = Uuid::from_u128(7);
     let made = keyring.generate(&context(subject, 1)).await.unwrap();
-    let opened = keyring.unwrap(&made.wrapped, &context(subject, 1)).await.unwrap();
+    let opened = keyring.unwrap(&made.wrapped.bytes, &context(subject, 1)).await.unwrap();
     assert_eq!(opened.expose(), made.key.expose());
     for wrong in [context(Uuid::from_u128(8), 1), context(subject, 2)] {
-        assert!(matches!(keyring.unwrap(&made.wrapped, &wrong).await, Err(VaultError::Rejected)));
+        assert!(matches!(keyring.unwrap(&made.wrapped.bytes, &wrong).await, Err(VaultError::Rejected)));
     }
 }
 

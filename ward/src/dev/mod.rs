@@ -36,6 +36,9 @@ const OUTBOX: &str = "WARD_OUTBOX";
 /// How long open requests may take to finish once we are asked to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// How often is done what in AWS the maintenance function does.
+const MAINTENANCE: Duration = Duration::from_mins(1);
+
 /// What `ward dev` is asked for.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -101,7 +104,7 @@ async fn start(
 
     let (page, started) =
         tokio::join!(page::build(page::sources(), terminal), start_api(folder, &mut settings, terminal));
-    let (services, apps) = started?;
+    let (services, apps, maintenance) = started?;
     settings.write(&folder.file("env"))?;
     let built = match &page {
         Page::Built(folder) => Some(folder.as_path()),
@@ -112,6 +115,7 @@ async fn start(
     let outbox_folder = settings.get(OUTBOX).map_or_else(|| folder.file("outbox"), PathBuf::from);
     let router = outbox::router(outbox_folder, router);
     let cluster = services.cluster().map(|cluster| cluster.folder().display().to_string());
+    tokio::spawn(maintain(maintenance));
     let facts = Facts { url, folder: folder.path().display().to_string(), cluster, page };
     Ok(Ready { router, services, settings, facts })
 }
@@ -120,7 +124,7 @@ async fn start_api(
     folder: &DataFolder,
     settings: &mut DevSettings,
     terminal: Terminal,
-) -> Result<(Services, Apps), DevError> {
+) -> Result<(Services, Apps, maintenance::App), DevError> {
     let services = Services::start(folder, settings, terminal).await?;
     let lookup = |name: &str| settings.get(name);
     let known = Settings::from_lookup(&lookup).map_err(StartError::from)?;
@@ -129,7 +133,18 @@ async fn start_api(
     }
     migrate(&settings.get("DATABASE_URL").unwrap_or_default(), terminal).await?;
     let platform = Platform::connect(known).await?;
-    Ok((services, Apps::new(&platform)?))
+    Ok((services, Apps::new(&platform)?, maintenance::App::new(&platform)?))
+}
+
+/// Does what is due, now and then, as long as the process runs.
+async fn maintain(app: maintenance::App) {
+    let mut now_and_then = tokio::time::interval(MAINTENANCE);
+    loop {
+        now_and_then.tick().await;
+        if let Err(problem) = maintenance::run(&app).await {
+            problem.log();
+        }
+    }
 }
 
 async fn migrate(database_url: &str, terminal: Terminal) -> Result<(), DevError> {

@@ -31,11 +31,17 @@ impl Services {
         if settings.get("WARD_TOKEN_KEYS").is_none() {
             settings.set("WARD_TOKEN_KEYS", token_key::kept_in(&folder.file("token-keys.json"))?.as_str());
         }
+        if settings.get("METRICS_TOKEN").is_none() {
+            settings.set("METRICS_TOKEN", metrics_token()?);
+        }
         if settings.real(Part::Model).is_none() {
             services.model = Some(start_model(settings).await?);
         }
         if settings.get(OUTBOX).is_none() {
             settings.set(OUTBOX, folder.file("outbox").display().to_string());
+        }
+        if settings.real(Part::Files).is_none() {
+            settings.set("FILES_DIR", folder.file("files").display().to_string());
         }
         if settings.real(Part::Database).is_none() {
             services.cluster = Some(start_cluster(folder, settings, terminal).await?);
@@ -55,6 +61,13 @@ fn key_file(path: &Path) -> Result<String, DevError> {
         FileKeyring::create(path, Random::default())?;
     }
     Ok(path.display().to_string())
+}
+
+/// What opens `/metrics` in this run; it stands in the file of settings.
+fn metrics_token() -> Result<String, DevError> {
+    let failed = |error| DevError::System("make a token", std::io::Error::other(error));
+    let half = || Random::default().bytes().map(u128::from_be_bytes).map_err(failed);
+    Ok(format!("{:032x}{:032x}", half()?, half()?))
 }
 
 async fn start_model(settings: &mut DevSettings) -> Result<Model, DevError> {

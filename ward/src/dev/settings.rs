@@ -15,6 +15,7 @@ pub(super) enum Part {
     Database,
     Cache,
     Keyring,
+    Files,
     Model,
     Mail,
     Sms,
@@ -22,7 +23,8 @@ pub(super) enum Part {
 
 impl Part {
     /// All of them, in the order they are shown.
-    pub const ALL: [Self; 6] = [Self::Database, Self::Cache, Self::Keyring, Self::Model, Self::Mail, Self::Sms];
+    pub const ALL: [Self; 7] =
+        [Self::Database, Self::Cache, Self::Keyring, Self::Files, Self::Model, Self::Mail, Self::Sms];
 
     /// The settings of which any one takes the real part; the first is the one to name.
     pub fn settings(self) -> &'static [&'static str] {
@@ -30,6 +32,7 @@ impl Part {
             Self::Database => &["DATABASE_URL", "DATABASE_SECRET_ID"],
             Self::Cache => &["REDIS_URL"],
             Self::Keyring => &["KMS_KEY_ID", "WARD_KEY_FILE"],
+            Self::Files => &["FILES_BUCKET", "FILES_DIR"],
             Self::Model => &["OPENAI_API_KEY", "OPENAI_API_KEY_SECRET_ID", "OPENAI_BASE_URL"],
             Self::Mail => &["WARD_EMAIL"],
             Self::Sms => &["WARD_SMS"],
@@ -42,6 +45,7 @@ impl Part {
             Self::Database => "database",
             Self::Cache => "cache",
             Self::Keyring => "keyring",
+            Self::Files => "files",
             Self::Model => "model",
             Self::Mail => "email",
             Self::Sms => "sms",

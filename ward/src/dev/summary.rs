@@ -62,6 +62,7 @@ fn part_text(part: Part, facts: &Facts, settings: &DevSettings) -> String {
         }
         Part::Cache => "in this process".to_owned(),
         Part::Keyring => format!("key file {}/key", facts.folder),
+        Part::Files => format!("folder {}/files", facts.folder),
         Part::Model => "built in".to_owned(),
         Part::Mail | Part::Sms => format!("outbox, shown at {}/outbox", facts.url),
     }

@@ -51,3 +51,10 @@ Print a new link into an account, in place of the earlier ones; it holds for an 
 
 Where the user was invited it opens the account. Where the account is in use it is a recovery: the user sets a new password or
 passkey, every session ends, and a second factor is still asked for.";
+
+pub(super) const ERASE_ABOUT: &str = "\
+Erase a user for good, at once: the data keys are shredded, so that nothing sealed opens, and every row of theirs is deleted.
+There is no way back. What stays is a tombstone, with which a restored backup forgets the user again, and the audit log, which
+names nobody.
+
+Users ask for it themselves by DELETE /api/account, which leaves them some days to think better of it.";

@@ -1,26 +1,25 @@
 //! `ward user`: accounts, from the machine's side. It makes the first administrator, and helps where none is left.
 
-mod env_file;
 mod help;
 mod table;
-
-use std::path::PathBuf;
 
 use auth::admin::{self, Link, ManagedUser, NewUser};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
-use shared::config::{ConfigError, Lookup, Settings};
-use shared::data::DbError;
-use shared::http::Problem;
+use shared::Platform;
+use shared::config::Lookup;
+use shared::data::Db;
 use shared::identity::Role;
-use shared::{Platform, StartError};
+use shared::vault::erasure::Tombstone;
+
+use crate::command::{CommandError, SettingsFile};
+use crate::erasure::erase;
 
 /// What `ward user` is asked for.
 #[derive(Args, Debug)]
 pub struct User {
-    /// Read settings from this file first, such as the .ward/env of a running `ward dev`
-    #[arg(long, global = true, value_name = "FILE")]
-    env_file: Option<PathBuf>,
+    #[command(flatten)]
+    file: SettingsFile,
     #[command(subcommand)]
     command: Command,
 }
@@ -51,6 +50,18 @@ enum Command {
     Enable {
         /// Who
         username: String,
+    },
+    /// Erase a user and everything of theirs, for good
+    #[command(long_about = help::ERASE_ABOUT)]
+    Erase {
+        /// Who: username or id
+        username: String,
+        /// Yes, for good
+        #[arg(long, required = true)]
+        yes: bool,
+        /// Also the last active administrator
+        #[arg(long)]
+        even_the_last: bool,
     },
     /// Print a new link into an account, in place of the earlier ones
     #[command(long_about = help::LINK_ABOUT)]
@@ -94,61 +105,16 @@ fn role() -> impl TypedValueParser<Value = Role> {
 
 pub use help::{ABOUT, EXAMPLES};
 
-/// The command failed; its text says what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum UserError {
-    /// The file of settings can't be read.
-    #[error("{0} can't be read", path.display())]
-    EnvFile {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A line of it is not a setting.
-    #[error("line {line} of {0} is not NAME=value", path.display())]
-    EnvLine {
-        /// The file.
-        path: PathBuf,
-        /// The line's number.
-        line: usize,
-    },
-    /// A setting is wrong or missing.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// A part can't be used with its settings.
-    #[error(transparent)]
-    Start(#[from] StartError),
-    /// The database is older than this program.
-    #[error("the database has not this version's schema: run `ward migrate` first")]
-    Schema,
-    /// What was asked for was refused, or a part does not answer.
-    #[error(transparent)]
-    Refused(Problem),
-}
-
-impl From<Problem> for UserError {
-    fn from(problem: Problem) -> Self {
-        let cause = std::error::Error::source(&problem).and_then(|cause| cause.downcast_ref::<DbError>());
-        match cause {
-            // Class 42: a table, column or function is not there, or not as it should be.
-            Some(DbError::Statement { sqlstate }) if sqlstate.starts_with("42") => Self::Schema,
-            _ => Self::Refused(problem),
-        }
-    }
-}
-
 /// Runs the command on the database of the settings. What it answers goes to standard output, what it explains to standard
 /// error.
 ///
 /// # Errors
-/// [`UserError`].
-pub async fn run(user: User, environment: Lookup) -> Result<(), UserError> {
-    let file = user.env_file.map(env_file::read).transpose()?.unwrap_or_default();
-    let lookup = |name: &str| file.get(name).cloned().or_else(|| environment(name));
-    let settings = Settings::from_lookup(&lookup)?;
+/// [`CommandError`].
+pub async fn run(user: User, environment: Lookup) -> Result<(), CommandError> {
+    let settings = user.file.settings(&environment)?;
     let cache_is_shared = settings.redis_url.is_some();
-    let app = auth::App::new(Platform::connect(settings).await?)?;
+    let platform = Platform::connect(settings).await?;
+    let app = auth::App::new(platform.clone())?;
     match user.command {
         Command::Create(create) => {
             let role = if create.admin { Role::Admin } else { create.role };
@@ -161,12 +127,26 @@ pub async fn run(user: User, environment: Lookup) -> Result<(), UserError> {
         Command::List(List { role, status }) => list(&app, role, status.as_deref()).await?,
         Command::Role { username, role } => show(&admin::set_role(&app, &username, role).await?, cache_is_shared),
         Command::Disable { username } => show(&admin::disable(&app, &username).await?, cache_is_shared),
+        Command::Erase { username, yes: _, even_the_last } => {
+            let user = match username.parse() {
+                Ok(id) => id,
+                Err(_) => admin::find(&app, &username).await?,
+            };
+            if !even_the_last && admin::is_last_administrator(&app, user).await? {
+                return Err(CommandError::Unfit(
+                    "this is the last active administrator: make another one first, or add --even-the-last".into(),
+                ));
+            }
+            let db = Db::operator(&platform.settings.database_url, 1)?;
+            erase(&platform, &db, Tombstone { subject: user, erased_at: platform.now() }).await?;
+            println!("erased {user}");
+        }
         Command::Enable { username } => show(&admin::enable(&app, &username).await?, cache_is_shared),
     }
     Ok(())
 }
 
-async fn list(app: &auth::App, role: Option<Role>, status: Option<&str>) -> Result<(), UserError> {
+async fn list(app: &auth::App, role: Option<Role>, status: Option<&str>) -> Result<(), CommandError> {
     let mut users = Vec::new();
     loop {
         let after = users.last().map(|user: &ManagedUser| user.id);

@@ -1,15 +1,7 @@
 import { serverEvents } from '../sse';
-import type { AnswerEvent, Chat, ChatWithMessages, StoredValue, Usage } from '../types';
+import type { AnswerEvent, Chat, ChatWithMessages, Usage } from '../types';
 import { CUT_OFF, Problem } from './problem';
 import { answerTo, request } from './transport';
-
-export const storage = {
-  keys: async () => (await request<{ keys: string[] }>('GET', '/api/storage/keys')).keys,
-  get: (key: string) => request<StoredValue>('GET', `/api/storage/get?key=${encodeURIComponent(key)}`),
-  set: (key: string, value: unknown) =>
-    request<{ key: string; updated_at: string }>('POST', '/api/storage/set', { key, value }),
-  remove: (key: string) => request<void>('DELETE', `/api/storage/delete?key=${encodeURIComponent(key)}`),
-};
 
 export const chats = {
   list: async () => (await request<{ chats: Chat[] }>('GET', '/api/chats')).chats,

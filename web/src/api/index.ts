@@ -2,8 +2,12 @@
 export * from './access';
 export * from './account';
 export * from './data';
+export * from './files';
+export * from './own-account';
 export * from './preferences';
 export * from './problem';
 export * from './sign-in';
+export * from './storage';
 export { forgetCsrfToken, watchSession } from './transport';
+export * from './turning';
 export * from './users';

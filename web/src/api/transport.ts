@@ -7,9 +7,14 @@ interface Call {
   method: Method;
   path: string;
   body?: unknown;
+  /** A body that is JSON already, sent as it is. */
+  json?: string;
   accept?: string;
   contentType?: string;
   ifMatch?: string;
+  ifNoneMatch?: string;
+  /** Sent as it is, under its name, in place of a body of JSON. */
+  file?: File;
 }
 
 /** What the requests of a signed-in page need to know of its session, and tell it. */
@@ -95,6 +100,19 @@ async function exchangeWithCsrf(call: Call): Promise<Response> {
   return (await watch.sameCaller()) ? exchange(call, await freshCsrfToken()) : response;
 }
 
+/** A name as RFC 8187 writes it, which leaves fewer characters as they are than a URL does. */
+function extended(name: string): string {
+  // Half of a pair of surrogates has no UTF-8, and would throw.
+  const wellFormed = new TextDecoder().decode(new TextEncoder().encode(name));
+  const hex = (sign: string) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`;
+  return encodeURIComponent(wellFormed).replace(/['()*]/g, hex);
+}
+
+/** The session's CSRF token, for a request that is not made here. */
+export async function csrf(): Promise<string> {
+  return csrfToken ?? (await freshCsrfToken());
+}
+
 async function freshCsrfToken(): Promise<string> {
   const response = await answerOnce({ method: 'GET', path: '/api/auth/csrf' });
   csrfToken = ((await response.json()) as { csrf_token: string }).csrf_token;
@@ -104,11 +122,18 @@ async function freshCsrfToken(): Promise<string> {
 async function exchange(call: Call, csrf?: string): Promise<Response> {
   const headers = new Headers({ Accept: `${call.accept ?? 'application/json'}, application/problem+json` });
   const init: RequestInit = { method: call.method, headers, credentials: 'same-origin', cache: 'no-store' };
-  if (call.body !== undefined) {
+  const json = call.json ?? (call.body === undefined ? undefined : JSON.stringify(call.body));
+  if (json !== undefined) {
     headers.set('Content-Type', call.contentType ?? 'application/json');
-    init.body = JSON.stringify(call.body);
+    init.body = json;
+  }
+  if (call.file) {
+    headers.set('Content-Type', call.file.type || 'application/octet-stream');
+    headers.set('Content-Disposition', `attachment; filename*=UTF-8''${extended(call.file.name)}`);
+    init.body = call.file;
   }
   if (call.ifMatch !== undefined) headers.set('If-Match', call.ifMatch);
+  if (call.ifNoneMatch !== undefined) headers.set('If-None-Match', call.ifNoneMatch);
   if (csrf !== undefined) headers.set('X-CSRF-Token', csrf);
   try {
     return await fetch(call.path, init);

@@ -8,7 +8,8 @@ export const users = {
     return request<UserPage>('GET', `/api/users?${query}`);
   },
   /** In a body, not a URL: URLs end up in logs, and names must not. */
-  search: (name: UserName) => request<UserPage>('POST', '/api/users/search', name),
+  search: (wanted: UserName & { role?: string; status?: UserStatus }, cursor: string | null, limit: number) =>
+    request<UserPage>('POST', '/api/users/search', { ...wanted, limit, ...(cursor === null ? {} : { cursor }) }),
   invite: (invitation: Invitation) => request<Invited>('POST', '/api/users', invitation),
   /** Makes another link for someone who has not opened their account; earlier ones are void. */
   inviteAgain: (id: string) => request<Invited>('POST', `/api/users/${id}/invitation`),

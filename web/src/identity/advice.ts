@@ -8,7 +8,7 @@ const FEW_BACKUP_CODES = 3;
 export function advice(factors: Factors): string[] {
   const second = hasSecondFactor(factors);
   const found: string[] = [];
-  if (factors.required && !second && factors.passkeys === 0) {
+  if (isShut(factors)) {
     found.push('Your role needs a second factor or a passkey. Set one up now.');
   } else if (factors.password && !second) {
     found.push('Your password alone opens the account. Set up a second factor.');
@@ -25,6 +25,11 @@ export function advice(factors: Factors): string[] {
     );
   }
   return found;
+}
+
+/** Whether all but Security is shut until the account has what its role needs. */
+export function isShut(factors: Factors): boolean {
+  return factors.required && !hasSecondFactor(factors) && factors.passkeys === 0;
 }
 
 /** Whether a password is followed by a second step. */

@@ -2,6 +2,8 @@
 const SCOPES = [
   'storage:read',
   'storage:write',
+  'files:read',
+  'files:write',
   'chat:read',
   'chat:write',
   'usage:read',
@@ -10,9 +12,10 @@ const SCOPES = [
   'preferences:write',
   'github:read',
   'github:write',
+  'operators:read',
 ];
 /** No key may do more than who makes it. */
-const ADMINISTRATORS = ['users:read', 'users:write'];
+const ADMINISTRATORS = ['users:read', 'users:write', 'operators:write'];
 
 /** What someone of this role may allow a key. The server has the last word. */
 export function scopesFor(role: string): string[] {

@@ -2,8 +2,28 @@
 
 export interface StoredValue {
   key: string;
-  value: unknown;
+  /** The value as JSON, as it was stored. It is not parsed: that would round numbers and drop members that stand twice. */
+  json: string;
+  /** An object as JSON, as it was stored; `null` for none. */
+  metadata: string | null;
+  version: number;
+  /** The version, as a condition names it. */
+  etag: string;
   updated_at: string;
+}
+
+/** A value that another took the place of, or that was deleted. */
+export interface FormerVersion {
+  version: number;
+  bytes: number;
+  updated_at: string;
+  replaced_at: string;
+}
+
+export interface DeletedKey {
+  key: string;
+  version: number;
+  deleted_at: string;
 }
 
 export interface Chat {

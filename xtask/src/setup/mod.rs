@@ -10,7 +10,15 @@ pub use system::Part;
 
 /// Makes sure of everything `cargo xtask test` uses.
 pub fn all() -> Result {
-    system::ensure(&[Part::Compiler, Part::Node, Part::Postgres, Part::Redis, Part::Chromium, Part::Oathtool])?;
+    system::ensure(&[
+        Part::Compiler,
+        Part::Node,
+        Part::Postgres,
+        Part::Redis,
+        Part::Chromium,
+        Part::Oathtool,
+        Part::Clamd,
+    ])?;
     python::ensure()?;
     npm::ensure("web")?;
     npm::ensure("tests/browser")?;

@@ -24,6 +24,8 @@ pub enum Part {
     Chromium,
     /// The OATH toolkit, which makes codes as authenticator apps do.
     Oathtool,
+    /// The virus scanner's daemon, without signatures.
+    Clamd,
     /// Python's venv module, which Debian packs apart from Python.
     PythonVenv,
 }
@@ -37,6 +39,7 @@ impl Part {
             Self::Redis => "Redis",
             Self::Chromium => "Chromium",
             Self::Oathtool => "oathtool",
+            Self::Clamd => "clamd",
             Self::PythonVenv => "Python venv",
         }
     }
@@ -50,6 +53,7 @@ impl Part {
             // Without a font the screenshots have no letters.
             Self::Chromium => &["chromium", "fonts-liberation"],
             Self::Oathtool => &["oathtool"],
+            Self::Clamd => &["clamav-daemon"],
             Self::PythonVenv => &["python3-venv"],
         }
     }
@@ -66,6 +70,7 @@ impl Part {
             Self::Redis => which("redis-server"),
             Self::Chromium => BROWSERS.into_iter().find_map(which),
             Self::Oathtool => which("oathtool"),
+            Self::Clamd => which("clamd"),
             Self::PythonVenv => output(command("python3", &["-c", "import ensurepip, venv; print('found')"])),
         }
     }

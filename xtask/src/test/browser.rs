@@ -14,8 +14,9 @@ use super::tally::Tally;
 const LIMIT: Duration = Duration::from_mins(3);
 const STOPS: &str = "browser: `ward dev` stops cleanly after the walks";
 /// What a check is called, and the file in tests/browser.
-const WALKS: [(&str, &str); 8] = [
+const WALKS: [(&str, &str); 10] = [
     ("browser: the whole path from a passkey to an answer", "first-light"),
+    ("browser: files, small and large", "files"),
     ("browser: passkeys, autofill and the Signal API", "passkeys"),
     ("browser: passwords, the second factor and recovery", "passwords"),
     ("browser: sessions, devices, API keys and step-up", "account"),
@@ -23,6 +24,7 @@ const WALKS: [(&str, &str); 8] = [
     ("browser: GitHub", "github"),
     ("browser: users, from the first administrator on", "users"),
     ("browser: preferences in two browsers", "preferences"),
+    ("browser: the access log, consents, deletion of the account", "own-account"),
 ];
 
 /// Runs the walks, or those whose name holds the filter.

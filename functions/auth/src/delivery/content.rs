@@ -1,5 +1,8 @@
 //! What each template says: once, for email and SMS.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -86,6 +89,7 @@ impl Content {
                 &format!("your account was signed in to on a new device, {}", plain(device)),
                 *at,
             ),
+            Template::DeletionRequested { due_at, at } => deletion_requested(brand, *due_at, *at),
             Template::Notice { change, at } if change.is_by_administrator() => {
                 decision(brand, format!("Your {} account: {}", brand.name, change.text()), change.text(), *at)
             }
@@ -160,10 +164,36 @@ fn invitation(Brand { name, .. }: &Brand, link: &Url, valid_for: Duration) -> Wo
     (format!("Your invitation to {name}"), body, sms)
 }
 
+fn deletion_requested(Brand { name, page, .. }: &Brand, due_at: Timestamp, at: Timestamp) -> Words {
+    let asked = moment(at);
+    let subject = format!("Your {name} account will be deleted");
+    if due_at <= at {
+        let body = vec![
+            text(format!("At {name}, the deletion of your account was asked for: {asked}. It is being deleted now.")),
+            text("Everything in it is gone for good. If it was not you, tell whoever runs the service."),
+        ];
+        return (subject, body, format!("{name}: your account is being deleted, as was asked for {asked}."));
+    }
+    let due = moment(due_at);
+    let body = vec![
+        text(format!("At {name}, the deletion of your account was asked for: {asked}.")),
+        text(format!("On {due} it is deleted with everything in it, and can't be brought back.")),
+        text("To keep it, sign in before then and choose to keep your account:"),
+        Block::Link(page.clone()),
+        text("If it was not you who asked, do that now, and change what opens your account."),
+    ];
+    (subject, body, format!("{name}: your account will be deleted on {due}. To keep it, sign in before then: {page}"))
+}
+
+/// A moment as a message says it.
+fn moment(at: Timestamp) -> String {
+    at.strftime("%-d %B %Y at %H:%M UTC").to_string()
+}
+
 /// Something happened that its owner should know of.
 fn warning(brand: &Brand, subject: String, happened: &str, at: Timestamp) -> Words {
     let Brand { name, page, .. } = brand;
-    let when = at.strftime("%-d %B %Y at %H:%M UTC");
+    let when = moment(at);
     let body = vec![
         text(format!("At {name}, {happened}: {when}.")),
         text(
@@ -176,7 +206,7 @@ fn warning(brand: &Brand, subject: String, happened: &str, at: Timestamp) -> Wor
 
 /// An administrator did something that its user should know of.
 fn decision(Brand { name, .. }: &Brand, subject: String, happened: &str, at: Timestamp) -> Words {
-    let when = at.strftime("%-d %B %Y at %H:%M UTC");
+    let when = moment(at);
     let body = vec![
         text(format!("At {name}, {happened}: {when}.")),
         text("If you did not expect this, ask whoever looks after your account."),
@@ -210,62 +240,4 @@ fn plain(name: &str) -> String {
     });
     let kept: String = kept.take(LONGEST_NAME).collect();
     kept.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::delivery::SecurityChange;
-
-    fn brand() -> Brand {
-        Brand { name: "Ward".into(), page: "https://app.example/".into(), domain: "app.example".into() }
-    }
-
-    fn content(template: &Template) -> Content {
-        Content::new(template, &brand())
-    }
-
-    #[test]
-    fn a_code_says_what_it_is_for_and_how_long_it_holds_and_stays_out_of_the_subject() {
-        let valid_for = Duration::from_mins(5);
-        let code = content(&Template::Code { code: "042917".into(), purpose: CodePurpose::SignIn, valid_for });
-        assert_eq!((code.template, code.code()), ("code", Some("042917")));
-        assert_eq!(code.subject, "Your Ward code");
-        assert_eq!(code.body[0], Block::Paragraph("Enter this code to sign in at Ward:".into()));
-        assert_eq!(
-            code.sms,
-            "042917 is your Ward code to sign in. It holds for 5 minutes. Never pass it on.\n\n@app.example #042917"
-        );
-    }
-
-    #[test]
-    fn links_and_times_are_told() {
-        let link: Url = "https://app.example/#/recover?token=t".parse().unwrap();
-        let recovery = content(&Template::Recovery { link, valid_for: Duration::from_hours(1) });
-        assert_eq!(recovery.link(), Some("https://app.example/#/recover?token=t"));
-        assert!(recovery.sms.ends_with("within 1 hour: https://app.example/#/recover?token=t"));
-        let at = "2026-03-04T15:09:26Z".parse().unwrap();
-        let notice = content(&Template::Notice { change: SecurityChange::PasskeyAdded, at });
-        assert_eq!(notice.body[0], text("At Ward, a passkey was added: 4 March 2026 at 15:09 UTC."));
-        assert_eq!(notice.link(), Some("https://app.example/"));
-    }
-
-    #[test]
-    fn durations_are_said_in_the_largest_unit_that_tells_them_whole() {
-        for (seconds, said) in
-            [(1, "1 minute"), (300, "5 minutes"), (3_600, "1 hour"), (5_400, "90 minutes"), (604_800, "7 days")]
-        {
-            assert_eq!(lasting(Duration::from_secs(seconds)), said);
-        }
-    }
-
-    #[test]
-    fn a_device_name_is_one_line_without_a_link() {
-        assert_eq!(plain("Firefox 128.0 on macOS (Ada's)"), "Firefox 128.0 on macOS (Ada's)");
-        assert_eq!(
-            plain("Win https://evil.example/x\r\nBcc: eve@evil.example"),
-            "Win https evil example x Bcc eve evil example"
-        );
-        assert_eq!(plain(&"x".repeat(100)).len(), LONGEST_NAME);
-    }
 }

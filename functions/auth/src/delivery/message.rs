@@ -72,6 +72,13 @@ pub enum Template {
         /// When.
         at: Timestamp,
     },
+    /// The user asked for the deletion of the account.
+    DeletionRequested {
+        /// Until when it can be taken back.
+        due_at: Timestamp,
+        /// When it was asked for.
+        at: Timestamp,
+    },
     /// What protects the account has changed.
     Notice {
         /// What has changed.
@@ -91,6 +98,7 @@ impl Template {
             Self::RecoveryUnknown => "recovery_unknown",
             Self::Invitation { .. } => "invitation",
             Self::NewDevice { .. } => "new_device",
+            Self::DeletionRequested { .. } => "deletion_requested",
             Self::Notice { .. } => "notice",
         }
     }
@@ -164,6 +172,8 @@ pub enum SecurityChange {
     GithubConnected,
     /// GitHub was disconnected.
     GithubDisconnected,
+    /// The deletion of the account was taken back.
+    DeletionCancelled,
     /// An administrator gave the user another role.
     RoleChanged,
     /// An administrator disabled the account.
@@ -195,6 +205,7 @@ impl SecurityChange {
             Self::ApiKeyCreated => "an API key was made",
             Self::GithubConnected => "GitHub was connected",
             Self::GithubDisconnected => "GitHub was disconnected",
+            Self::DeletionCancelled => "the deletion of your account was cancelled",
             Self::RoleChanged => "an administrator gave you another role",
             Self::AccountDisabled => "an administrator disabled your account",
             Self::AccountEnabled => "an administrator enabled your account again",

@@ -75,7 +75,12 @@ fn invalid_scopes() -> Problem {
 /// 403 `step_up_required`, `second_factor_required`, or `not_permitted` for a scope beyond the caller's role; 409 `too_many_keys`.
 pub(crate) async fn create(app: &App, caller: &Caller, new: NewKey) -> Result<(ApiKey, Key), Problem> {
     step_up::require_as_role(app, caller).await?;
-    for (scope, permission) in [("users:read", Permission::UsersRead), ("users:write", Permission::UsersWrite)] {
+    let permitted = [
+        ("users:read", Permission::UsersRead),
+        ("users:write", Permission::UsersWrite),
+        ("operators:write", Permission::OperatorsWrite),
+    ];
+    for (scope, permission) in permitted {
         if new.scopes.iter().any(|asked| asked.name() == scope) {
             caller.require(permission)?;
         }

@@ -103,7 +103,7 @@ pub(super) async fn of_account(
 
 /// What a passkey is named by where attempts are counted.
 pub(super) async fn passkey(platform: &Platform, credential: &[u8]) -> Result<BlindIndex, Problem> {
-    Ok(platform.vault.blind_index(&platform.db, "passkeys", None, &text(credential)).await?)
+    Ok(platform.vault.mac(&platform.db, "passkeys", None, &text(credential)).await?)
 }
 
 fn text(index: &[u8]) -> String {
@@ -112,5 +112,5 @@ fn text(index: &[u8]) -> String {
 
 async fn bucket(platform: &Platform, method: Method, what: &str) -> Result<BlindIndex, Problem> {
     let name = format!("{} {what}", method.name());
-    Ok(platform.vault.blind_index(&platform.db, "sign-in failures", None, &name).await?)
+    Ok(platform.vault.mac(&platform.db, "sign-in failures", None, &name).await?)
 }

@@ -61,7 +61,7 @@ fn canonical(code: &str) -> String {
 
 async fn mac(app: &App, user_id: Uuid, code: &str) -> Result<BlindIndex, Problem> {
     let platform = &app.platform;
-    Ok(platform.vault.blind_index(&platform.db, "backup code", Some(user_id), code).await?)
+    Ok(platform.vault.mac(&platform.db, "backup code", Some(user_id), code).await?)
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ pub(crate) fn invalid() -> Problem {
 
 async fn mac(app: &App, user_id: Uuid, purpose: &str, code: &str) -> Result<BlindIndex, Problem> {
     let text = format!("{purpose}\n{code}");
-    Ok(app.platform.vault.blind_index(&app.platform.db, "one-time code", Some(user_id), &text).await?)
+    Ok(app.platform.vault.mac(&app.platform.db, "one-time code", Some(user_id), &text).await?)
 }
 
 /// Uniform: numbers beyond the last whole million are drawn again.

@@ -130,12 +130,23 @@ pub(crate) async fn open_all(app: &App, on: &impl Statements, user_id: Uuid) -> 
     let platform = &app.platform;
     let mut opened = Vec::new();
     for row in contacts::list(on, user_id).await? {
-        let text = platform.vault.open_any(&platform.db, user_id, &field(&row.id.to_string()), &row.address).await?;
-        let text = std::str::from_utf8(&text).map_err(|_| Problem::internal("an address is not text"))?;
-        let address = Address::parse(&row.kind, text).map_err(|_| Problem::internal("an address does not parse"))?;
+        let address = open(platform, user_id, row.id, &row.kind, &row.address).await?;
         opened.push(Contact { row, address });
     }
     Ok(opened)
+}
+
+/// Opens the address of the row `id`.
+pub(crate) async fn open(
+    platform: &Platform,
+    user_id: Uuid,
+    id: Uuid,
+    kind: &str,
+    sealed: &[u8],
+) -> Result<Address, Problem> {
+    let text = platform.vault.open_any(&platform.db, user_id, &field(&id.to_string()), sealed).await?;
+    let text = std::str::from_utf8(&text).map_err(|_| Problem::internal("an address is not text"))?;
+    Address::parse(kind, text).map_err(|_| Problem::internal("an address does not parse"))
 }
 
 /// Tells a user's proved email addresses; with `phones` the numbers, too. What can't be sent keeps nothing from

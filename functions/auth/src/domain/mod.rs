@@ -1,5 +1,6 @@
 //! The rules of sign-in.
 
+pub(crate) mod account_deletion;
 mod actor;
 pub(crate) mod addresses;
 pub(crate) mod api_keys;
@@ -14,6 +15,7 @@ pub(crate) mod bearer;
 mod ceremony;
 mod client;
 mod codes;
+pub(crate) mod consents;
 pub(crate) mod contacts;
 pub(crate) mod devices;
 pub(crate) mod enrolment;

@@ -24,7 +24,7 @@ pub(crate) async fn spend_on(app: &App, address: &Address) -> Result<(), Problem
         return Ok(());
     }
     let (platform, most) = (&app.platform, app.platform.settings.sign_in.unproved_sms);
-    let bucket = platform.vault.blind_index(&platform.db, "sign-in failures", None, "sms to unproved numbers").await?;
+    let bucket = platform.vault.mac(&platform.db, "sign-in failures", None, "sms to unproved numbers").await?;
     let count = failures::count(&platform.db.unscoped(), &bucket, platform.now(), None).await?;
     if count.window_hits <= most {
         return Ok(());

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use jiff::SignedDuration;
 use shared::data::Transaction;
 use shared::http::Problem;
-use shared::identity::{Assurance, Caller, Proof, SessionKind, SignedIn, TokenHash};
+use shared::identity::{Assurance, Caller, Presence, Proof, SignedIn, TokenHash};
 use shared::ledger::AuditEntry;
 
 use super::attempts::Method;
@@ -14,9 +13,6 @@ use crate::store::accounts::{self, Account};
 use crate::store::session_audits::{self, SessionEvent};
 use crate::store::sessions::{self, Shown};
 
-/// How long ago a factor may have been shown.
-const RECENT: SignedDuration = SignedDuration::from_mins(15);
-
 /// Lets a caller through who has shown a factor within 15 minutes, at assurance level 2 where the account can reach it
 /// (NIST SP 800-63B-4, section 2.2.3).
 ///
@@ -24,22 +20,15 @@ const RECENT: SignedDuration = SignedDuration::from_mins(15);
 /// 403 `step_up_required`; 403 `api_key_refused` for an API key, which shows nobody's presence.
 pub(crate) async fn require(app: &App, caller: &Caller) -> Result<(), Problem> {
     let session = caller.session();
-    if session.kind == SessionKind::ApiKey {
-        return Err(Problem::forbidden("api_key_refused", "API keys are not for that")
-            .detail("Sign in: this can only be done by somebody who is there."));
-    }
-    let age = app.platform.now().duration_since(session.authenticated_at);
-    if age <= RECENT {
-        if session.assurance == Assurance::Aal2 {
-            return Ok(());
+    match session.presence(app.platform.now())? {
+        Presence::Strong => Ok(()),
+        Presence::Weak => {
+            let account = accounts::load(&app.platform.db.unaudited(session.user_id), session.user_id).await?;
+            let suffices = account.is_some_and(|account| !account.reaches_aal2());
+            if suffices { Ok(()) } else { Err(Presence::refused()) }
         }
-        let account = accounts::load(&app.platform.db.unaudited(session.user_id), session.user_id).await?;
-        if account.is_some_and(|account| !account.reaches_aal2()) {
-            return Ok(());
-        }
+        Presence::Stale => Err(Presence::refused()),
     }
-    Err(Problem::forbidden("step_up_required", "Show again that it is you")
-        .detail("POST /api/auth/step-up with a passkey, a code or the password, then repeat this within 15 minutes."))
 }
 
 /// Looks again, with the account locked, whether the session that asks still lives. A request is let in by its headers, and

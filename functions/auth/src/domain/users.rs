@@ -37,6 +37,9 @@ pub(crate) struct Page {
     pub(crate) more: bool,
 }
 
+/// In the place of names that do not open.
+const SHUT: &str = "(key revoked)";
+
 /// A page of users.
 pub(crate) async fn list(app: &App, actor: Actor<'_>, query: Query) -> Result<Page, Problem> {
     let platform = &app.platform;
@@ -77,11 +80,16 @@ pub(crate) async fn open(app: &App, user: Listed) -> Result<ManagedUser, Problem
 }
 
 async fn managed(app: &App, user: &Listed, sealed: &[u8]) -> Result<ManagedUser, Problem> {
-    let profile = profile::open(&app.platform, user.id, sealed).await?;
+    // A user whose key is revoked is shown all the same: an administrator has to see that there is one.
+    let (username, display_name) = match profile::open(&app.platform, user.id, sealed).await {
+        Ok(profile) => (profile.username.into_string(), profile.display_name.into_string()),
+        Err(problem) if problem.summary().0 == "key_revoked" => (SHUT.to_owned(), SHUT.to_owned()),
+        Err(problem) => return Err(problem),
+    };
     Ok(ManagedUser {
         id: user.id,
-        username: profile.username.into_string(),
-        display_name: profile.display_name.into_string(),
+        username,
+        display_name,
         role: user.role,
         status: user.status.name(),
         created_at: user.created_at,

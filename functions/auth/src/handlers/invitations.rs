@@ -50,7 +50,8 @@ impl From<Invitation> for InvitedBody {
 }
 
 /// Invites a user: makes the account, and sends a link for its user to open it by within 7 days.
-#[utoipa::path(post, path = "/api/users", tag = "users", request_body = InvitationRequest, responses(
+#[utoipa::path(post, path = "/api/users", tag = "users", request_body = InvitationRequest,
+    security(("session" = []), ("access_token" = [])), responses(
     (status = 201, description = "Invited", body = InvitedBody),
     (status = 400, description = "A name or the address is not of its form", body = ProblemBody),
     (status = 401, description = "Nobody is signed in", body = ProblemBody),
@@ -77,6 +78,7 @@ pub(crate) async fn invite(
 
 /// Makes another link for a user who has not followed the first; earlier ones are void.
 #[utoipa::path(post, path = "/api/users/{id}/invitation", tag = "users",
+    security(("session" = []), ("access_token" = [])),
     params(("id" = Uuid, Path, description = "The user")),
     responses(
         (status = 201, description = "Invited again", body = InvitedBody),

@@ -1,8 +1,10 @@
 //! HTTP: a file per resource.
 
+pub(crate) mod account;
 pub(crate) mod addresses;
 pub(crate) mod api_keys;
 pub(crate) mod authentication;
+pub(crate) mod consents;
 mod credential;
 pub(crate) mod devices;
 pub(crate) mod factors;

@@ -82,6 +82,7 @@ pub(crate) async fn answer(
     JsonBody(body): JsonBody<SecondFactorAnswer>,
 ) -> Result<Response, Problem> {
     let welcome =
-        second_factor::answer(&app, &client, &body.challenge, body.method, &body.code, body.trust_device).await?;
+        Box::pin(second_factor::answer(&app, &client, &body.challenge, body.method, &body.code, body.trust_device))
+            .await?;
     Ok(welcome.into_response())
 }

@@ -10,16 +10,18 @@ use utoipa::ToSchema;
 
 use super::signed_out;
 use crate::App;
-use crate::domain::profile;
+use crate::domain::account_deletion;
 use crate::model::UserBody;
 use crate::store::session_audits::{self, SessionEvent};
-use crate::store::users;
 
 /// The signed-in user and the session.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MeBody {
     user: UserBody,
     session: SessionBody,
+    /// When the account is deleted, where its user has asked for that: `POST /api/account/deletion/cancel` takes it back.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    deletion_due_at: Option<Timestamp>,
 }
 
 /// A session.
@@ -49,14 +51,11 @@ pub(crate) struct SessionBody {
 ))]
 pub(crate) async fn me(State(app): State<App>, caller: Caller) -> Result<Json<MeBody>, Problem> {
     let platform = &app.platform;
-    let user_id = caller.user_id();
-    let entry = AuditEntry::by(&caller, "account.read", "user", platform.now()).resource(user_id);
-    let (role, sealed) =
-        users::find(&platform.db.scoped(entry), user_id).await?.ok_or_else(Problem::unauthenticated)?;
-    let user = UserBody::new(user_id, role, profile::open(platform, user_id, &sealed).await?);
+    let (user, deletion) = account_deletion::account(&app, &caller).await?;
     let session = caller.session();
     Ok(Json(MeBody {
         user,
+        deletion_due_at: deletion.map(|deletion| deletion.due_at),
         session: SessionBody {
             created_at: session.created_at,
             expires_at: session.expires_at,

@@ -128,7 +128,9 @@ pub(crate) async fn verify(
     JsonBody(body): JsonBody<StepUpBody>,
 ) -> Result<Response, Problem> {
     let signed_in = match body {
-        StepUpBody::Passkey { credential } => passkey_step_up::verify(&app, &client, &caller, &credential.0).await?,
+        StepUpBody::Passkey { credential } => {
+            Box::pin(passkey_step_up::verify(&app, &client, &caller, &credential.0)).await?
+        }
         StepUpBody::Password { password } => {
             factor_step_up::by_password(&app, &client, &caller, &Password::parse(password)?).await?
         }

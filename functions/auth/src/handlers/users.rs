@@ -2,7 +2,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use shared::http::{JsonBody, PathId, Problem, ProblemBody, QueryParams};
+use shared::http::{IdCursor, JsonBody, PathId, Problem, ProblemBody, QueryParams};
 use shared::identity::{Caller, Permission, Role};
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,7 +13,7 @@ use crate::domain::second_factor::Factor;
 use crate::domain::user_changes::{self, Access, Change};
 use crate::domain::users::{self, Name, Query};
 use crate::domain::{Actor, step_up};
-use crate::model::{Cursor, EmailAddress, ManagedUser, PhoneNumber, UserStatus, Username};
+use crate::model::{EmailAddress, ManagedUser, PhoneNumber, UserStatus, Username};
 use crate::store::accounts::Status;
 use crate::store::user_details::Details;
 
@@ -115,10 +115,10 @@ async fn page(app: &App, caller: &Caller, query: UsersQuery, name: Option<Name>)
         Status::parse(&name)
             .ok_or_else(|| Problem::bad_request("invalid_status", "The status is invited, active or disabled"))
     });
-    let after = query.cursor.map(|cursor| Cursor::parse(&cursor)).transpose()?.map(Cursor::id);
+    let after = query.cursor.map(|cursor| IdCursor::parse(&cursor)).transpose()?.map(IdCursor::id);
     let query = Query { limit, after, role: query.role, status: status.transpose()?, name };
     let page = users::list(app, Actor::Administrator(caller), query).await?;
-    let last = page.users.last().filter(|_| page.more).map(|user| Cursor::behind(user.id).text());
+    let last = page.users.last().filter(|_| page.more).map(|user| IdCursor::behind(user.id).text());
     Ok(Json(UsersBody { users: page.users, next_cursor: last }))
 }
 
@@ -204,6 +204,7 @@ pub(crate) struct UserChange {
 /// Changes a user's role or status, never the caller's own. The user's next request sees it; who loses something is
 /// signed out everywhere.
 #[utoipa::path(patch, path = "/api/users/{id}", tag = "users", request_body = UserChange,
+    security(("session" = []), ("access_token" = [])),
     params(("id" = Uuid, Path, description = "The user")),
     responses(
         (status = 200, description = "The user as they are now", body = ManagedUser),

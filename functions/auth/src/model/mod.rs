@@ -1,6 +1,7 @@
 //! Values parsed once.
 
-mod cursor;
+mod access_page;
+mod consent;
 mod email_address;
 mod managed_user;
 mod name;
@@ -17,7 +18,8 @@ use shared::identity::Role;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub(crate) use cursor::Cursor;
+pub(crate) use access_page::{AccessBy, AccessQuery, AccessStart};
+pub(crate) use consent::{ConsentText, Purpose, too_many_purposes};
 pub use email_address::EmailAddress;
 pub use managed_user::ManagedUser;
 pub(crate) use name::{DisplayName, Label, Username};

@@ -53,7 +53,7 @@ impl Account {
 /// Whose username, verified address or GitHub account an index is. `kind` is `username`, `email`, `phone` or
 /// `github`. Runs past row-level security, and answers an id at most.
 pub(crate) async fn find_id(on: &impl Statements, kind: &str, index: &BlindIndex) -> Result<Option<Uuid>, DbError> {
-    let rows = on.query("SELECT find_account($1, $2)", &[&kind, &index.as_bytes()]).await?;
+    let rows = on.query("SELECT account_of($1, $2)", &[&kind, &index.candidates()]).await?;
     Ok(rows.first().and_then(|row| row.get(0)))
 }
 

@@ -91,8 +91,8 @@ pub(crate) async fn find_subject(
 ) -> Result<Option<Uuid>, DbError> {
     let rows = on
         .query(
-            "SELECT id FROM oauth_connections WHERE user_id = $1 AND provider = 'github' AND subject_index = $2",
-            &[&user_id, &subject.as_bytes()],
+            "SELECT id FROM oauth_connections WHERE user_id = $1 AND provider = 'github' AND subject_index = ANY ($2)",
+            &[&user_id, &subject.candidates()],
         )
         .await?;
     Ok(rows.first().map(|row| row.get(0)))

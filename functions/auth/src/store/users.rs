@@ -112,13 +112,13 @@ pub(crate) async fn page(
     let rows = on
         .query(
             "SELECT id, role, status, profile, created_at, updated_at, more
-             FROM list_users($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+             FROM users_page($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             &[
                 &after,
                 &limit,
                 &filter.role.map(Role::name),
                 &filter.status.map(Status::name),
-                &filter.index.as_ref().map(BlindIndex::as_bytes),
+                &filter.index.as_ref().map(BlindIndex::candidates),
                 &asking.session,
                 &asking.request.id,
                 &asking.request.address.map(|address| address.to_string()),

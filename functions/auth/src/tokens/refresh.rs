@@ -67,7 +67,7 @@ impl RefreshToken {
 
 /// 128 bits of HMAC-SHA-256 under a key of the vault's that has no other purpose.
 async fn mac(platform: &Platform, session_id: Uuid, counter: u64) -> Result<BlindIndex, VaultError> {
-    platform.vault.blind_index(&platform.db, "refresh token", Some(session_id), &counter.to_string()).await
+    platform.vault.mac(&platform.db, "refresh token", Some(session_id), &counter.to_string()).await
 }
 
 fn part<const N: usize>(bytes: &[u8]) -> [u8; N] {

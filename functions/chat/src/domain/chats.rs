@@ -1,5 +1,6 @@
 //! Opening, listing and finding chats.
 
+use shared::Platform;
 use shared::http::Problem;
 use shared::identity::Caller;
 use shared::ledger::AuditEntry;
@@ -26,7 +27,7 @@ pub(crate) async fn create(
     let (id, now) = (platform.new_id()?, platform.now());
     let key = platform.vault.owner_key(&platform.db, caller.user_id()).await?;
     let patient_index = match patient_id {
-        Some(patient_id) => Some(index(app, caller, patient_id).await?),
+        Some(patient_id) => Some(index(&app.platform, caller.user_id(), patient_id.as_str()).await?),
         None => None,
     };
     let sealed = SealedChat {
@@ -55,7 +56,7 @@ pub(crate) async fn list(app: &App, caller: &Caller) -> Result<Vec<Chat>, Proble
 
 /// The caller's chats about one patient.
 pub(crate) async fn search(app: &App, caller: &Caller, patient_id: &PatientId) -> Result<Vec<Chat>, Problem> {
-    let index = index(app, caller, patient_id).await?;
+    let index = index(&app.platform, caller.user_id(), patient_id.as_str()).await?;
     let sealed = chats::about(&app.platform.db.scoped(entry(app, caller, "chat.search")), &index).await?;
     open_all(app, caller, sealed).await
 }
@@ -79,10 +80,9 @@ async fn open_all(app: &App, caller: &Caller, sealed: Vec<SealedChat>) -> Result
     Ok(chats)
 }
 
-async fn index(app: &App, caller: &Caller, patient_id: &PatientId) -> Result<BlindIndex, Problem> {
-    let platform = &app.platform;
-    let owner = Some(caller.user_id());
-    Ok(platform.vault.blind_index(&platform.db, "chat_sessions.patient_id", owner, patient_id.as_str()).await?)
+/// What a patient's chats are found by.
+pub(crate) async fn index(platform: &Platform, owner: Uuid, patient_id: &str) -> Result<BlindIndex, Problem> {
+    Ok(platform.vault.blind_index(&platform.db, "chat_sessions.patient_id", Some(owner), patient_id).await?)
 }
 
 fn entry(app: &App, caller: &Caller, action: &'static str) -> AuditEntry {

@@ -3,4 +3,4 @@
 mod answer;
 pub(crate) mod chats;
 pub(crate) mod exchange;
-mod sealing;
+pub(crate) mod sealing;

@@ -48,6 +48,16 @@ async fn open(platform: &Platform, owner: Uuid, column: Column, row: Uuid, seale
     String::from_utf8(text.to_vec()).map_err(|_| Problem::internal("a sealed text is not UTF-8"))
 }
 
+/// Opens the patient id of the chat `id`.
+pub(crate) async fn open_patient_id(
+    platform: &Platform,
+    owner: Uuid,
+    id: Uuid,
+    sealed: &[u8],
+) -> Result<String, Problem> {
+    open(platform, owner, Column::PatientId, id, sealed).await
+}
+
 pub(super) async fn open_chat(platform: &Platform, owner: Uuid, chat: SealedChat) -> Result<Chat, Problem> {
     let patient_id = match &chat.patient_id {
         Some(sealed) => Some(open(platform, owner, Column::PatientId, chat.id, sealed).await?),

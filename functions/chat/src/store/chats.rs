@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 use shared::data::{DbError, Statements};
 use shared::vault::BlindIndex;
+use shared::vault::reindex::IndexStatements;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -60,12 +61,21 @@ pub(crate) async fn about(on: &impl Statements, patient: &BlindIndex) -> Result<
     let rows = on
         .query(
             "SELECT id, title, patient_id, created_at, updated_at FROM chat_sessions
-             WHERE patient_index = $1 ORDER BY updated_at DESC, id DESC LIMIT $2",
-            &[&patient.as_bytes(), &PAGE],
+             WHERE patient_index = ANY ($1) ORDER BY updated_at DESC, id DESC LIMIT $2",
+            &[&patient.candidates(), &PAGE],
         )
         .await?;
     Ok(rows.iter().map(SealedChat::from).collect())
 }
+
+/// The blind indexes of patients, for when they are made anew.
+pub(crate) const PATIENTS: IndexStatements = IndexStatements {
+    table: "chat_sessions",
+    count: "SELECT count(*) FROM chat_sessions WHERE get_byte(patient_index, 0) <> $1",
+    page: "SELECT id, user_id, 'patient', patient_index, patient_id FROM chat_sessions
+        WHERE get_byte(patient_index, 0) <> $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3",
+    replace: "UPDATE chat_sessions SET patient_index = $3 WHERE id = $1 AND patient_index = $2",
+};
 
 pub(crate) async fn find(on: &impl Statements, id: Uuid) -> Result<Option<SealedChat>, DbError> {
     let rows = on

@@ -1,91 +1,88 @@
-//! A value is sealed for its place: owner, column, and the blind index of its key as the row.
-
-use std::fmt::Write;
+//! One value.
 
 use jiff::Timestamp;
 use shared::http::Problem;
 use shared::identity::Caller;
-use shared::ledger::AuditEntry;
-use shared::vault::{BlindIndex, Field};
 use zeroize::Zeroizing;
 
+use super::outcome::done;
+use super::place::{entry, index, limits, open_value, seal};
+use super::places::Places;
 use crate::App;
-use crate::model::{Key, Value};
-use crate::store::values::{self, Sealed};
+use crate::model::{Condition, Key, Metadata, Value};
+use crate::store::values::{self, Changed, Content};
 
-const TABLE: &str = "encrypted_storage";
+/// A version of a value and when it was stored.
+pub(crate) struct Stored {
+    pub(crate) version: i64,
+    pub(crate) updated_at: Timestamp,
+}
 
-/// Stores a value under a key, in place of what stood there; gives the time it was stored at.
-pub(crate) async fn set(app: &App, caller: &Caller, key: &Key, value: &Value) -> Result<Timestamp, Problem> {
-    let platform = &app.platform;
-    let (index, now) = (index(app, caller, key).await?, platform.now());
-    let row = row_name(index.as_bytes());
-    let owner = platform.vault.owner_key(&platform.db, caller.user_id()).await?;
-    let sealed = Sealed {
-        name: owner.seal(&field("key_name", &row), key.as_str().as_bytes())?,
-        data: owner.seal(&field("encrypted_data", &row), value.as_bytes())?,
+/// A value and what is known of it.
+pub(crate) struct Opened {
+    pub(crate) version: i64,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) metadata: Option<Metadata>,
+    /// The JSON text; nothing where the caller knows this version.
+    pub(crate) json: Option<Zeroizing<Vec<u8>>>,
+}
+
+/// Stores a value under a key, in place of what stood there, where the condition holds.
+pub(crate) async fn set(
+    app: &App,
+    caller: &Caller,
+    key: &Key,
+    value: &Value,
+    metadata: Option<&Metadata>,
+    condition: &Condition,
+) -> Result<Stored, Problem> {
+    let (platform, user_id, now) = (&app.platform, caller.user_id(), app.platform.now());
+    let mut places = Places::of(app, caller, vec![key]).await?;
+    let changed = loop {
+        let index = places.index()?;
+        let sealed = seal(app, caller, &[(index, key, value, metadata)]).await?;
+        let scope = platform.db.scoped(entry(app, caller, "storage.set", &[index]));
+        let conditions = Condition::all([condition]);
+        match values::store(&scope, user_id, &sealed, conditions, now, limits(app)).await? {
+            Changed::Elsewhere => places.settle(app, caller).await?,
+            changed => break changed,
+        }
     };
-    let scope = platform.db.scoped(entry(app, caller, "storage.set").resource(&row));
-    values::upsert(&scope, platform.new_id()?, caller.user_id(), &index, &sealed, now).await?;
-    Ok(now)
+    let stored = done(app, changed)?;
+    let (_, version) = stored.first().ok_or_else(|| Problem::internal("a stored value has no version"))?;
+    Ok(Stored { version: *version, updated_at: now })
 }
 
-/// The JSON text under a key, and when it was stored.
-pub(crate) async fn get(app: &App, caller: &Caller, key: &Key) -> Result<(Zeroizing<Vec<u8>>, Timestamp), Problem> {
-    let platform = &app.platform;
+/// The value under a key, without its bytes where the caller knows its version.
+pub(crate) async fn get(app: &App, caller: &Caller, key: &Key, known: &[i64]) -> Result<Opened, Problem> {
     let index = index(app, caller, key).await?;
-    let row = row_name(index.as_bytes());
-    let scope = platform.db.scoped(entry(app, caller, "storage.get").resource(&row));
-    let (sealed, updated_at) = values::find(&scope, &index).await?.ok_or_else(Problem::not_found)?;
-    let field = field("encrypted_data", &row);
-    let json = platform.vault.open_any(&platform.db, caller.user_id(), &field, &sealed).await?;
-    Ok((json, updated_at))
+    let scope = app.platform.db.scoped(entry(app, caller, "storage.get", &[index]));
+    let found = values::find(&scope, &index, known).await?.ok_or_else(Problem::not_found)?;
+    let json = match &found.data {
+        Content::Sealed(sealed) => Some(open_value(app, caller, &found.index, sealed).await?),
+        Content::Known | Content::LeftOff => None,
+    };
+    let metadata = found.metadata.map(Metadata::stored).transpose()?;
+    Ok(Opened { version: found.version, updated_at: found.updated_at, metadata, json })
 }
 
-/// Forgets a key and its value; `false` where there was none.
-pub(crate) async fn delete(app: &App, caller: &Caller, key: &Key) -> Result<bool, Problem> {
-    let index = index(app, caller, key).await?;
-    let entry = entry(app, caller, "storage.delete").resource(row_name(index.as_bytes()));
-    Ok(values::delete(&app.platform.db.scoped(entry), &index).await?)
+/// Deletes a key where the condition holds; `false` where there was none.
+pub(crate) async fn delete(app: &App, caller: &Caller, key: &Key, condition: &Condition) -> Result<bool, Problem> {
+    let (user_id, now) = (caller.user_id(), app.platform.now());
+    let mut places = Places::of(app, caller, vec![key]).await?;
+    let changed = loop {
+        let scope = app.platform.db.scoped(entry(app, caller, "storage.delete", places.indexes()));
+        let conditions = Condition::all([condition]);
+        match values::remove(&scope, user_id, places.indexes(), conditions, now).await? {
+            Changed::Elsewhere => places.settle(app, caller).await?,
+            changed => break changed,
+        }
+    };
+    Ok(!done(app, changed)?.is_empty())
 }
 
-/// Forgets everything; gives how many keys there were.
+/// Deletes every key; gives how many there were.
 pub(crate) async fn clear(app: &App, caller: &Caller) -> Result<u64, Problem> {
-    Ok(values::clear(&app.platform.db.scoped(entry(app, caller, "storage.clear"))).await?)
-}
-
-/// All keys, sorted.
-pub(crate) async fn keys(app: &App, caller: &Caller) -> Result<Vec<String>, Problem> {
-    let platform = &app.platform;
-    let sealed = values::names(&platform.db.scoped(entry(app, caller, "storage.keys"))).await?;
-    let mut keys = Vec::with_capacity(sealed.len());
-    for (index, name) in sealed {
-        let row = row_name(&index);
-        let name = platform.vault.open_any(&platform.db, caller.user_id(), &field("key_name", &row), &name).await?;
-        keys.push(String::from_utf8(name.to_vec()).map_err(|_| Problem::internal("a key's name is not UTF-8"))?);
-    }
-    keys.sort_unstable();
-    Ok(keys)
-}
-
-async fn index(app: &App, caller: &Caller, key: &Key) -> Result<BlindIndex, Problem> {
-    let platform = &app.platform;
-    let owner = Some(caller.user_id());
-    Ok(platform.vault.blind_index(&platform.db, "encrypted_storage.key", owner, key.as_str()).await?)
-}
-
-fn entry(app: &App, caller: &Caller, action: &'static str) -> AuditEntry {
-    AuditEntry::by(caller, action, TABLE, app.platform.now())
-}
-
-fn field<'a>(column: &'a str, row: &'a str) -> Field<'a> {
-    Field { table: TABLE, column, row }
-}
-
-/// What a row is called in a context and in the audit log: its index in hexadecimal.
-fn row_name(index: &[u8]) -> String {
-    index.iter().fold(String::with_capacity(2 * index.len()), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
+    let scope = app.platform.db.scoped(entry(app, caller, "storage.clear", &[]));
+    Ok(values::clear(&scope, caller.user_id(), app.platform.now()).await?)
 }

@@ -1,9 +1,11 @@
 //! The cache within the process.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Admission, Admitted, Cached, LIVE_PREFIX_LENGTH, TOMBSTONE, USER_ID_LENGTH, VERSION_LENGTH, cached};
+use super::{
+    Admission, Admitted, Cached, LIVE_PREFIX_LENGTH, Lookup, TOMBSTONE, USER_ID_LENGTH, VERSION_LENGTH, cached,
+};
 use crate::clock::Clock;
 
 /// Above this many entries the expired ones are swept at the next write.
@@ -13,6 +15,7 @@ const SWEEP_ABOVE: usize = 10_000;
 struct Entries {
     values: HashMap<String, (Vec<u8>, i64)>,
     counters: HashMap<String, (u64, i64)>,
+    metrics: BTreeMap<String, u64>,
 }
 
 impl Entries {
@@ -92,6 +95,20 @@ impl Memory {
         }
         counter.0 += 1;
         counter.0
+    }
+
+    pub(super) fn look_up(&self, wanted: Lookup<'_>) -> Option<Vec<u8>> {
+        let (generation, value) = (self.get(wanted.generation), self.get(wanted.key));
+        let of = |value: &Vec<u8>| value.get(..VERSION_LENGTH).map(<[u8]>::to_vec);
+        let value =
+            value.filter(|value| generation.as_ref().and_then(of).is_some_and(|newest| of(value) == Some(newest)));
+        let counter = if value.is_some() { wanted.hit } else { wanted.miss };
+        *self.entries().metrics.entry(counter.series()).or_default() += 1;
+        value
+    }
+
+    pub(super) fn counts(&self) -> BTreeMap<String, u64> {
+        self.entries().metrics.clone()
     }
 
     pub(super) fn get(&self, key: &str) -> Option<Vec<u8>> {

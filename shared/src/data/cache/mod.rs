@@ -3,6 +3,7 @@
 mod memory;
 mod redis;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -12,6 +13,7 @@ use uuid::Uuid;
 use self::memory::Memory;
 use self::redis::Redis;
 use crate::clock::Clock;
+use crate::metrics::Counter;
 
 /// The cache gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +53,19 @@ pub struct Admitted {
     pub session: Cached,
     /// Requests of whoever was counted in this window, this one included.
     pub hits: u64,
+}
+
+/// A look-up of what was read from many rows, under the generation they were of.
+#[derive(Clone, Copy, Debug)]
+pub struct Lookup<'a> {
+    /// Key of the newest generation, put by whoever changes a row.
+    pub generation: &'a str,
+    /// Key of the value.
+    pub key: &'a str,
+    /// What is counted where the value is there and of that generation.
+    pub hit: Counter,
+    /// What is counted otherwise.
+    pub miss: Counter,
 }
 
 enum Backend {
@@ -162,10 +177,32 @@ impl Cache {
                 }
             })
             .await?;
-        Ok(value.and_then(|value| {
-            let (version, value) = value.split_at_checked(VERSION_LENGTH)?;
-            Some((std::str::from_utf8(version).ok()?.parse().ok()?, value.to_vec()))
-        }))
+        Ok(value.as_deref().and_then(versioned))
+    }
+
+    /// What [`Cache::put_newer`] put, where it is of the newest generation there is a word of: a late fill with what was
+    /// read before a change is found by nobody. Counts the outcome in the same round trip.
+    pub async fn look_up(&self, wanted: Lookup<'_>) -> Result<Option<(i64, Vec<u8>)>, CacheError> {
+        let value = self
+            .attempt(async {
+                match &self.0.backend {
+                    Backend::Redis(redis) => redis.look_up(wanted).await,
+                    Backend::Memory(memory) => Ok(memory.look_up(wanted)),
+                }
+            })
+            .await?;
+        Ok(value.as_deref().and_then(versioned))
+    }
+
+    /// What was counted since the cache was last empty, by [`Counter::series`].
+    pub async fn counts(&self) -> Result<BTreeMap<String, u64>, CacheError> {
+        self.attempt(async {
+            match &self.0.backend {
+                Backend::Redis(redis) => redis.counts().await,
+                Backend::Memory(memory) => Ok(memory.counts()),
+            }
+        })
+        .await
     }
 
     /// Counts one more hit on a bucket and gives the sum.
@@ -200,6 +237,12 @@ impl Cache {
     }
 }
 
+/// A version and what stands behind it.
+fn versioned(value: &[u8]) -> Option<(i64, Vec<u8>)> {
+    let (version, value) = value.split_at_checked(VERSION_LENGTH)?;
+    Some((std::str::from_utf8(version).ok()?.parse().ok()?, value.to_vec()))
+}
+
 fn cached(value: Option<Vec<u8>>) -> Cached {
     match value {
         Some(value) if value == TOMBSTONE => Cached::Revoked,
@@ -208,6 +251,8 @@ fn cached(value: Option<Vec<u8>>) -> Cached {
     }
 }
 
+/// The key of the counters.
+const METRICS: &str = "metrics";
 /// Length of the user's id at the start of a live session's value.
 const USER_ID_LENGTH: usize = 36;
 /// Digits of a version.

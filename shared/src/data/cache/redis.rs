@@ -1,12 +1,13 @@
 //! The cache in Redis 7 or Valkey.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, RedisError, Script};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Admission, Admitted, CacheError, TOMBSTONE, cached};
+use super::{Admission, Admitted, CacheError, Lookup, METRICS, TOMBSTONE, cached};
 
 /// Finds the session and counts the request against its user, where that was asked, or against who was named.
 const ADMIT: &str = r"
@@ -37,6 +38,14 @@ local hits = redis.call('INCR', KEYS[1])
 if hits == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
 return hits";
 
+/// Finds a value of the newest generation, and counts whether there was one.
+const LOOK_UP: &str = r"
+local newest = redis.call('GET', KEYS[1])
+local value = redis.call('GET', KEYS[2])
+local hit = newest and value and string.sub(value, 1, 10) == string.sub(newest, 1, 10)
+redis.call('HINCRBY', KEYS[3], hit and ARGV[1] or ARGV[2], 1)
+return hit and value";
+
 pub(super) struct Redis {
     connection: ConnectionManager,
     prefix: String,
@@ -44,6 +53,7 @@ pub(super) struct Redis {
     put_unless: Script,
     put_newer: Script,
     count: Script,
+    look_up: Script,
 }
 
 impl Redis {
@@ -63,6 +73,7 @@ impl Redis {
             put_unless: Script::new(PUT_UNLESS),
             put_newer: Script::new(PUT_NEWER),
             count: Script::new(COUNT),
+            look_up: Script::new(LOOK_UP),
         })
     }
 
@@ -128,6 +139,26 @@ impl Redis {
             .invoke_async(&mut self.connection.clone())
             .await
             .map_err(|error| failed(&error, "counting"))
+    }
+
+    pub(super) async fn look_up(&self, wanted: Lookup<'_>) -> Result<Option<Vec<u8>>, CacheError> {
+        self.look_up
+            .key(self.key(wanted.generation))
+            .key(self.key(wanted.key))
+            .key(self.key(METRICS))
+            .arg(wanted.hit.series())
+            .arg(wanted.miss.series())
+            .invoke_async(&mut self.connection.clone())
+            .await
+            .map_err(|error| failed(&error, "looking a value up"))
+    }
+
+    pub(super) async fn counts(&self) -> Result<BTreeMap<String, u64>, CacheError> {
+        redis::cmd("HGETALL")
+            .arg(self.key(METRICS))
+            .query_async(&mut self.connection.clone())
+            .await
+            .map_err(|error| failed(&error, "reading the counters"))
     }
 
     pub(super) async fn ping(&self) -> Result<(), CacheError> {

@@ -30,7 +30,7 @@ fn allow(headers: &mut HeaderMap, origin: HeaderValue, preflight: bool) {
     headers.insert(
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
         HeaderValue::from_static(
-            "ETag, Link, X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, X-RateLimit-Limit, \
+            "Accept-Ranges, Content-Disposition, Content-Range, ETag, Link, X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, X-RateLimit-Limit, \
              X-RateLimit-Remaining, X-RateLimit-Reset",
         ),
     );
@@ -39,7 +39,8 @@ fn allow(headers: &mut HeaderMap, origin: HeaderValue, preflight: bool) {
             (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE"),
             (
                 header::ACCESS_CONTROL_ALLOW_HEADERS,
-                "Authorization, Content-Type, If-Match, If-None-Match, X-CSRF-Token",
+                "Authorization, Content-Disposition, Content-Type, If-Match, If-None-Match, If-Range, Range, \
+                 X-Amz-Checksum-Sha256, X-CSRF-Token",
             ),
             (header::ACCESS_CONTROL_MAX_AGE, "600"),
         ] {

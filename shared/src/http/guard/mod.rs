@@ -23,7 +23,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 pub use address::bucket as address_bucket;
 #[cfg(feature = "fuzzing")]
 pub(crate) use credential::bearer;
-pub use headers::security_headers;
+pub use headers::{SANDBOX, security_headers};
 
 use super::Problem;
 use crate::Platform;

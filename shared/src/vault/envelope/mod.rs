@@ -16,6 +16,7 @@
 //! seals one message only, for it derives from the random message id; so a nonce never repeats under it.
 
 mod derive;
+mod frames;
 mod header;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 pub use self::derive::derive;
+pub use self::frames::{Frames, sealed_length};
 pub use self::header::HEADER_LEN;
 use self::header::Header;
 use super::VaultError;
@@ -96,12 +98,27 @@ pub fn open(data_key: &[u8; 32], context: &[u8], sealed: &[u8]) -> Result<Zeroiz
     Ok(plaintext)
 }
 
+/// Bytes of plaintext in a sealed value of that many bytes; 0 for what is too short to be one.
+pub fn plaintext_len(sealed_len: usize) -> usize {
+    let body = sealed_len.saturating_sub(HEADER_LEN);
+    body.saturating_sub(body.div_ceil(FRAME_LEN + MAX_TAG_LEN) * MAX_TAG_LEN)
+}
+
 /// The version of the data key that `sealed` was sealed under. Not authenticated until the value has opened.
 ///
 /// # Errors
 /// [`VaultError::Malformed`] for bytes that are no envelope.
 pub fn key_version(sealed: &[u8]) -> Result<u32, VaultError> {
     let (head, _) = header::split(sealed)?;
+    Ok(Header::parse(head)?.key_version)
+}
+
+/// The same of a header alone.
+///
+/// # Errors
+/// [`VaultError::Malformed`] for bytes that are no header.
+pub fn header_key_version(head: &[u8]) -> Result<u32, VaultError> {
+    let head = head.try_into().map_err(|_| VaultError::Malformed("a header is not of its length"))?;
     Ok(Header::parse(head)?.key_version)
 }
 

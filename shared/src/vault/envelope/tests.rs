@@ -26,6 +26,7 @@ fn gives_back_what_was_sealed_at_every_size_around_a_frame() {
         let frames = length.div_ceil(FRAME_LEN).max(1);
         assert_eq!(sealed.len(), length + HEADER_LEN + frames * MAX_TAG_LEN, "{length} bytes");
         assert_eq!(*open(&KEY, CONTEXT, &sealed).unwrap(), plaintext, "{length} bytes");
+        assert_eq!(plaintext_len(sealed.len()), length);
     }
 }
 

@@ -13,7 +13,7 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, MAX_TAG_LEN, NONCE_LEN, Nonce, U
 use ring::hmac;
 use zeroize::Zeroizing;
 
-use super::{KeyContext, Keyring, NewDataKey, SecretKey};
+use super::{KeyContext, Keyring, NewDataKey, SecretKey, WrappedKey};
 use crate::clock::Random;
 use crate::vault::VaultError;
 
@@ -93,19 +93,24 @@ impl FileKeyring {
         Ok(Self { master: LessSafeKey::new(key), key_id, random })
     }
 
-    fn wrap(&self, context: &KeyContext<'_>) -> Result<NewDataKey, VaultError> {
+    fn seal(&self, key: &SecretKey, context: &KeyContext<'_>) -> Result<WrappedKey, VaultError> {
         let aad = Aad::from(context.to_bytes()?);
         let nonce = self.random.bytes::<NONCE_LEN>()?;
-        let key = SecretKey::from_bytes(self.random.bytes::<32>()?.to_vec())?;
-        let mut wrapped = Vec::with_capacity(WRAPPED_LEN);
-        wrapped.push(VERSION);
-        wrapped.extend_from_slice(&nonce);
-        wrapped.extend_from_slice(key.expose());
+        let mut bytes = Vec::with_capacity(WRAPPED_LEN);
+        bytes.push(VERSION);
+        bytes.extend_from_slice(&nonce);
+        bytes.extend_from_slice(key.expose());
         let tag = self
             .master
-            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), aad, &mut wrapped[1 + NONCE_LEN..])
+            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), aad, &mut bytes[1 + NONCE_LEN..])
             .map_err(|_| VaultError::Malformed("a data key is too long"))?;
-        wrapped.extend_from_slice(tag.as_ref());
+        bytes.extend_from_slice(tag.as_ref());
+        Ok(WrappedKey { key_id: self.key_id.clone(), bytes })
+    }
+
+    fn make(&self, context: &KeyContext<'_>) -> Result<NewDataKey, VaultError> {
+        let key = SecretKey::from_bytes(self.random.bytes::<32>()?.to_vec())?;
+        let wrapped = self.seal(&key, context)?;
         Ok(NewDataKey { key, wrapped })
     }
 
@@ -127,7 +132,15 @@ impl FileKeyring {
 
 impl Keyring for FileKeyring {
     fn generate<'a>(&'a self, context: &'a KeyContext<'a>) -> BoxFuture<'a, Result<NewDataKey, VaultError>> {
-        async { self.wrap(context) }.boxed()
+        async { self.make(context) }.boxed()
+    }
+
+    fn wrap<'a>(
+        &'a self,
+        key: &'a SecretKey,
+        context: &'a KeyContext<'a>,
+    ) -> BoxFuture<'a, Result<WrappedKey, VaultError>> {
+        async { self.seal(key, context) }.boxed()
     }
 
     fn unwrap<'a>(
@@ -138,12 +151,17 @@ impl Keyring for FileKeyring {
         async { self.open_wrapped(wrapped, context) }.boxed()
     }
 
-    fn describe(&self) -> BoxFuture<'_, Result<(), VaultError>> {
-        async { Ok(()) }.boxed()
+    /// Never: the file's key is in this process anyway.
+    fn rewrap<'a>(
+        &'a self,
+        _: &'a WrappedKey,
+        _: &'a KeyContext<'a>,
+    ) -> BoxFuture<'a, Result<Option<WrappedKey>, VaultError>> {
+        async { Ok(None) }.boxed()
     }
 
-    fn key_id(&self) -> &str {
-        &self.key_id
+    fn describe(&self) -> BoxFuture<'_, Result<String, VaultError>> {
+        async { Ok(self.key_id.clone()) }.boxed()
     }
 }
 
@@ -180,17 +198,19 @@ mod tests {
         let made = keyring(&folder);
         let data_key = made.generate(&CONTEXT).await.unwrap();
         let opened = FileKeyring::open(&folder.path().join("key"), Random::default()).unwrap();
-        assert_eq!(opened.unwrap(&data_key.wrapped, &CONTEXT).await.unwrap().expose(), data_key.key.expose());
-        assert_eq!(opened.key_id(), made.key_id());
-        assert_eq!(data_key.wrapped.len(), WRAPPED_LEN);
-        opened.describe().await.unwrap();
+        assert_eq!(opened.unwrap(&data_key.wrapped.bytes, &CONTEXT).await.unwrap().expose(), data_key.key.expose());
+        assert_eq!(opened.describe().await.unwrap(), data_key.wrapped.key_id);
+        assert_eq!(data_key.wrapped.bytes.len(), WRAPPED_LEN);
+        let again = opened.wrap(&data_key.key, &CONTEXT).await.unwrap();
+        assert_ne!(again.bytes, data_key.wrapped.bytes);
+        assert_eq!(made.unwrap(&again.bytes, &CONTEXT).await.unwrap().expose(), data_key.key.expose());
     }
 
     #[tokio::test]
     async fn a_wrapped_key_opens_under_its_own_context_and_master_key_only() {
         let (folder, other) = (TempDir::new().unwrap(), TempDir::new().unwrap());
         let (mine, other) = (keyring(&folder), keyring(&other));
-        let wrapped = mine.generate(&CONTEXT).await.unwrap().wrapped;
+        let wrapped = mine.generate(&CONTEXT).await.unwrap().wrapped.bytes;
         let elsewhere = [
             KeyContext { app: "other", ..CONTEXT },
             KeyContext { env: "prod", ..CONTEXT },
@@ -201,14 +221,14 @@ mod tests {
             assert!(matches!(mine.unwrap(&wrapped, &context).await, Err(VaultError::Rejected)), "{context:?}");
         }
         assert!(matches!(other.unwrap(&wrapped, &CONTEXT).await, Err(VaultError::Rejected)));
-        assert_ne!(mine.key_id(), other.key_id());
+        assert_ne!(mine.describe().await.unwrap(), other.describe().await.unwrap());
     }
 
     #[tokio::test]
     async fn changed_and_cut_wrapped_keys_do_not_open() {
         let folder = TempDir::new().unwrap();
         let keyring = keyring(&folder);
-        let wrapped = keyring.generate(&CONTEXT).await.unwrap().wrapped;
+        let wrapped = keyring.generate(&CONTEXT).await.unwrap().wrapped.bytes;
         for at in 0..wrapped.len() {
             let mut changed = wrapped.clone();
             changed[at] ^= 1;

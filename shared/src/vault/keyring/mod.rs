@@ -1,6 +1,7 @@
 //! Keyrings: who wraps the data keys.
 
 mod file;
+mod keyrings;
 #[cfg(feature = "kms")]
 mod kms;
 
@@ -11,6 +12,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub use self::file::{FileKeyring, KeyFileError};
+pub use self::keyrings::{Keyrings, Wrappings};
 #[cfg(feature = "kms")]
 pub use self::kms::KmsKeyring;
 use super::{VaultError, context};
@@ -20,6 +22,13 @@ pub trait Keyring: Send + Sync {
     /// A new random data key and its wrapped form, bound to `context`.
     fn generate<'a>(&'a self, context: &'a KeyContext<'a>) -> BoxFuture<'a, Result<NewDataKey, VaultError>>;
 
+    /// Wraps a data key that another keyring made.
+    fn wrap<'a>(
+        &'a self,
+        key: &'a SecretKey,
+        context: &'a KeyContext<'a>,
+    ) -> BoxFuture<'a, Result<WrappedKey, VaultError>>;
+
     /// The data key in `wrapped`, if it was wrapped by this keyring for this very `context`.
     fn unwrap<'a>(
         &'a self,
@@ -27,11 +36,25 @@ pub trait Keyring: Send + Sync {
         context: &'a KeyContext<'a>,
     ) -> BoxFuture<'a, Result<SecretKey, VaultError>>;
 
-    /// Succeeds while the wrapping key exists and may be used.
-    fn describe(&self) -> BoxFuture<'_, Result<(), VaultError>>;
+    /// Wraps anew under this keyring without the data key in clear anywhere but in the keyring's own hardware; `None`
+    /// where it can't, for instance for a key of another region.
+    fn rewrap<'a>(
+        &'a self,
+        wrapped: &'a WrappedKey,
+        context: &'a KeyContext<'a>,
+    ) -> BoxFuture<'a, Result<Option<WrappedKey>, VaultError>>;
 
-    /// Which wrapping key this is; stored beside every wrapped key.
-    fn key_id(&self) -> &str;
+    /// The full id of the wrapping key, as [`WrappedKey::key_id`] has it, while it exists and may be used.
+    fn describe(&self) -> BoxFuture<'_, Result<String, VaultError>>;
+}
+
+/// A data key in the only form that may be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrappedKey {
+    /// Which key wrapped it: a KMS key's ARN, or the fingerprint of a key file.
+    pub key_id: String,
+    /// The wrapped bytes.
+    pub bytes: Vec<u8>,
 }
 
 /// What a wrapped key is bound to. It stands in clear in CloudTrail, so nothing personal goes in: the subject is the
@@ -99,11 +122,11 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// A data key just made, and the only form of it that may be stored.
+/// A data key just made.
 #[derive(Debug)]
 pub struct NewDataKey {
     /// The key.
     pub key: SecretKey,
     /// The key wrapped, for the table `data_keys`.
-    pub wrapped: Vec<u8>,
+    pub wrapped: WrappedKey,
 }

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use shared::clock::Random;
-use shared::vault::keyring::{NewDataKey, SecretKey};
+use shared::vault::keyring::{NewDataKey, SecretKey, WrappedKey};
 use shared::vault::{FileKeyring, KeyContext, Keyring, VaultError};
 use tests::{Browser, TestApp};
 
@@ -248,12 +248,24 @@ impl Keyring for Counting {
         .boxed()
     }
 
-    fn describe(&self) -> BoxFuture<'_, Result<(), VaultError>> {
-        self.inner.describe()
+    fn wrap<'a>(
+        &'a self,
+        key: &'a SecretKey,
+        context: &'a KeyContext<'a>,
+    ) -> BoxFuture<'a, Result<WrappedKey, VaultError>> {
+        self.inner.wrap(key, context)
     }
 
-    fn key_id(&self) -> &str {
-        self.inner.key_id()
+    fn rewrap<'a>(
+        &'a self,
+        wrapped: &'a WrappedKey,
+        context: &'a KeyContext<'a>,
+    ) -> BoxFuture<'a, Result<Option<WrappedKey>, VaultError>> {
+        self.inner.rewrap(wrapped, context)
+    }
+
+    fn describe(&self) -> BoxFuture<'_, Result<String, VaultError>> {
+        self.inner.describe()
     }
 }
 

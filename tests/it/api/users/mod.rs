@@ -12,7 +12,7 @@ use tests::{Answer, Browser, Services, TestApp};
 const NOBODY: &str = "01890000-0000-7000-8000-000000000000";
 
 /// The id of the browser's user.
-async fn id_of(browser: &mut Browser) -> String {
+pub async fn id_of(browser: &mut Browser) -> String {
     browser.get("/api/auth/me").await.json()["user"]["id"].as_str().expect("an id").to_owned()
 }
 
@@ -33,14 +33,14 @@ async fn with_key(app: &TestApp, key: &str, method: Method, path: &str, body: Op
 }
 
 /// An API key of the browser's user.
-async fn key_of(browser: &mut Browser, scopes: &[&str]) -> String {
+pub async fn key_of(browser: &mut Browser, scopes: &[&str]) -> String {
     let answer = browser.post("/api/auth/api-keys", json!({"name": "key", "scopes": scopes})).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
     answer.json()["key"].as_str().expect("a key").to_owned()
 }
 
 /// The types and details of a user's security events, the oldest first.
-async fn events(app: &TestApp, user_id: &str) -> Vec<(String, String, Value)> {
+pub async fn events(app: &TestApp, user_id: &str) -> Vec<(String, String, Value)> {
     let sql = "SELECT event_type, severity, details FROM security_events WHERE user_id::text = $1
                AND event_type <> 'new_device' ORDER BY created_at, event_type";
     let rows = app.superuser().await.query(sql, &[&user_id]).await.unwrap();

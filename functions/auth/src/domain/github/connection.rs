@@ -22,7 +22,7 @@ const LONGEST_LIFE: Duration = Duration::from_hours(366 * 24);
 /// Who the user is at GitHub.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Profile {
-    id: u64,
+    pub(super) id: u64,
     login: String,
 }
 
@@ -47,11 +47,20 @@ pub(crate) async fn show(app: &App, caller: &Caller) -> Result<Option<Shown>, Pr
     let Some(connection) = oauth_connections::find(&platform.db.scoped(entry), user_id).await? else {
         return Ok(None);
     };
-    let row = connection.id.to_string();
-    let json = platform.vault.open_any(&platform.db, user_id, &field("profile", &row), &connection.profile).await?;
-    let profile: Profile =
-        serde_json::from_slice(&json).map_err(|_| Problem::internal("a GitHub profile does not parse"))?;
+    let profile = open_profile(platform, user_id, connection.id, &connection.profile).await?;
     Ok(Some(Shown { login: profile.login, connection }))
+}
+
+/// Opens who the user is at GitHub, of the row `id`.
+pub(super) async fn open_profile(
+    platform: &Platform,
+    user_id: Uuid,
+    id: Uuid,
+    sealed: &[u8],
+) -> Result<Profile, Problem> {
+    let row = id.to_string();
+    let json = platform.vault.open_any(&platform.db, user_id, &field("profile", &row), sealed).await?;
+    serde_json::from_slice(&json).map_err(|_| Problem::internal("a GitHub profile does not parse"))
 }
 
 /// Seals who the user is at GitHub, for the row `id`.

@@ -18,7 +18,21 @@ use crate::store::oauth_connections::{self as connections, New};
 
 /// What a GitHub account is found by: its number, for a login can pass to another user.
 pub(super) async fn subject(platform: &Platform, person: &Person) -> Result<BlindIndex, Problem> {
-    let value = format!("github {}", person.id);
+    index(platform, person.id).await
+}
+
+/// The same for the connection `id` of a user, from its sealed profile.
+pub(crate) async fn subject_of(
+    platform: &Platform,
+    user_id: Uuid,
+    id: Uuid,
+    sealed: &[u8],
+) -> Result<BlindIndex, Problem> {
+    index(platform, connection::open_profile(platform, user_id, id, sealed).await?.id).await
+}
+
+async fn index(platform: &Platform, number: u64) -> Result<BlindIndex, Problem> {
+    let value = format!("github {number}");
     Ok(platform.vault.blind_index(&platform.db, "oauth_connections.subject", None, &value).await?)
 }
 

@@ -18,6 +18,7 @@ use crate::github::GitHub;
 
 pub(crate) use disconnect::disconnect;
 pub(crate) use forward::forward;
+pub(crate) use link::subject_of;
 pub(crate) use visit::{Arrived, Back, Purpose, Visit, arrive, connect, sign_in};
 
 /// The client, where GitHub is set up.

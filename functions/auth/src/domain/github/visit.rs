@@ -167,7 +167,7 @@ async fn sign_in_with(
     // Nobody is named yet, so the address stands for the account.
     let platform = &app.platform;
     let address = address_bucket(client.request.address);
-    let name = platform.vault.blind_index(&platform.db, "github attempts", None, &address).await?;
+    let name = platform.vault.mac(&platform.db, "github attempts", None, &address).await?;
     let attempt = Attempt::begin(app, client, Method::GitHub, Uuid::nil(), Some(name)).await?;
     let (person, grant) = match identify(github, visit, code).await {
         Ok(known) => known,

@@ -1,15 +1,18 @@
+//! Cursors of lists that are in the order of their ids.
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use shared::http::Problem;
 use uuid::Uuid;
+
+use super::Problem;
 
 /// Where the next page of a list begins: opaque to clients, so that what it holds can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cursor(Uuid);
+pub struct IdCursor(Uuid);
 
-impl Cursor {
+impl IdCursor {
     /// The page behind an item.
-    pub(crate) fn behind(id: Uuid) -> Self {
+    pub fn behind(id: Uuid) -> Self {
         Self(id)
     }
 
@@ -17,7 +20,7 @@ impl Cursor {
     ///
     /// # Errors
     /// 400 `invalid_cursor`.
-    pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
+    pub fn parse(text: &str) -> Result<Self, Problem> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| Uuid::from_slice(&bytes).ok());
         bytes.map(Self).ok_or_else(|| {
             Problem::bad_request("invalid_cursor", "The cursor is none of this list's")
@@ -26,12 +29,12 @@ impl Cursor {
     }
 
     /// The last item of the page before.
-    pub(crate) fn id(self) -> Uuid {
+    pub fn id(self) -> Uuid {
         self.0
     }
 
     /// As it is told.
-    pub(crate) fn text(self) -> String {
+    pub fn text(self) -> String {
         URL_SAFE_NO_PAD.encode(self.0.as_bytes())
     }
 }
@@ -42,10 +45,10 @@ mod tests {
 
     #[test]
     fn a_cursor_is_read_as_it_was_told_and_nothing_else_is_one() {
-        let cursor = Cursor::behind(Uuid::from_u128(7));
-        assert_eq!(Cursor::parse(&cursor.text()).unwrap(), cursor);
+        let cursor = IdCursor::behind(Uuid::from_u128(7));
+        assert_eq!(IdCursor::parse(&cursor.text()).unwrap(), cursor);
         for wrong in ["", "AA", "not a cursor", &format!("{}A", cursor.text()), &Uuid::nil().to_string()] {
-            assert!(Cursor::parse(wrong).is_err(), "{wrong:?}");
+            assert!(IdCursor::parse(wrong).is_err(), "{wrong:?}");
         }
     }
 }

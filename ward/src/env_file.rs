@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use super::UserError;
+use crate::command::CommandError;
 
 /// The settings of a file: lines of `NAME=value`, the value in quotes or not; empty lines and those with a `#` are skipped.
-pub(super) fn read(path: PathBuf) -> Result<HashMap<String, String>, UserError> {
+pub fn read(path: PathBuf) -> Result<HashMap<String, String>, CommandError> {
     match std::fs::read_to_string(&path) {
-        Ok(text) => parse(&text).map_err(|line| UserError::EnvLine { path, line }),
-        Err(source) => Err(UserError::EnvFile { path, source }),
+        Ok(text) => parse(&text).map_err(|line| CommandError::EnvLine { path, line }),
+        Err(source) => Err(CommandError::File { path, source }),
     }
 }
 

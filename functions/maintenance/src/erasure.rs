@@ -1,0 +1,88 @@
+//! Erasing users, and the tombstones that a restored database replays.
+
+use std::collections::HashSet;
+
+use shared::Platform;
+use shared::data::{Db, Statements};
+use shared::http::Problem;
+use shared::identity::RequestMeta;
+use shared::ledger::AuditEntry;
+use shared::objects::Objects;
+use shared::vault::erasure::{self, KeptTombstone, Tombstone};
+use uuid::Uuid;
+
+use crate::{App, Report};
+
+/// Where tombstones are in the object store, beside the database and its backups.
+const TOMBSTONES: &str = "tombstones/";
+/// Accounts asked for at once.
+const PAGE: i32 = 100;
+/// Bytes that no tombstone has.
+const LONGEST: u64 = 4096;
+
+/// Erases every account whose deletion is due. One that can't be erased keeps nobody behind it from being erased.
+pub(crate) async fn due(app: &App, request: RequestMeta, report: &mut Report) -> Result<(), Problem> {
+    let platform = &app.platform;
+    let mut failed = HashSet::new();
+    loop {
+        let most = PAGE + i32::try_from(failed.len()).unwrap_or(i32::MAX - PAGE);
+        let sql = "SELECT due_account_deletions($1, $2)";
+        let due = platform.db.unscoped().query(sql, &[&platform.now(), &most]).await?;
+        let due: Vec<Uuid> = due.iter().map(|row| row.get(0)).filter(|user| !failed.contains(user)).collect();
+        if due.is_empty() {
+            return Ok(());
+        }
+        for user in due {
+            let tombstone = Tombstone { subject: user, erased_at: platform.now() };
+            match erase(platform, app.storage.object_store(), &platform.db, request, tombstone).await {
+                Ok(_) => report.accounts_erased += 1,
+                Err(problem) => {
+                    problem.log();
+                    report.failed += 1;
+                    failed.insert(user);
+                }
+            }
+        }
+    }
+}
+
+/// Erases one user: first a tombstone goes into the object store, so that whatever a restore brings back can be erased again;
+/// then keys, indexes and rows are gone at once. The objects of files are deleted by the next sweep. Whether there was such a
+/// user. `db` is a login that may act as the tables' owner, unless the user's own deletion is due.
+///
+/// # Errors
+/// Where a part gives no answer: then nothing is erased, and it can be done again.
+pub async fn erase(
+    platform: &Platform,
+    objects: Option<&Objects>,
+    db: &Db,
+    request: RequestMeta,
+    tombstone: Tombstone,
+) -> Result<bool, Problem> {
+    if let Some(objects) = objects {
+        let kept = KeptTombstone::of(&platform.vault, &platform.db, tombstone).await?;
+        let json = serde_json::to_vec(&kept).map_err(|_| Problem::internal("a tombstone has no JSON form"))?;
+        objects.put(&format!("{TOMBSTONES}{}", tombstone.subject), json).await?;
+    }
+    // Before the session is gone from the table: the cache would be believed for a minute more.
+    platform.sessions.forget_user(tombstone.subject, i64::MAX).await;
+    let entry = AuditEntry::by_system(tombstone.subject, request, "account.erase", "users", platform.now());
+    Ok(erasure::erase(db, entry.resource(tombstone.subject), tombstone.erased_at).await?)
+}
+
+/// All tombstones in the object store. What they say is not proved yet.
+///
+/// # Errors
+/// Where the store gives no answer, or holds something else in their place.
+pub async fn tombstones(objects: &Objects) -> Result<Vec<KeptTombstone>, Problem> {
+    let mut tombstones = Vec::new();
+    for (key, length) in objects.list(TOMBSTONES).await? {
+        if length > LONGEST {
+            return Err(Problem::internal("an object among the tombstones is none"));
+        }
+        let json = objects.read_all(&key, length).await?;
+        let tombstone = serde_json::from_slice(&json);
+        tombstones.push(tombstone.map_err(|_| Problem::internal("an object among the tombstones is none"))?);
+    }
+    Ok(tombstones)
+}
