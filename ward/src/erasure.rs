@@ -4,6 +4,7 @@ use maintenance::App;
 use shared::Platform;
 use shared::data::Db;
 use shared::identity::RequestMeta;
+use shared::ledger::AuditEntry;
 use shared::objects::Objects;
 use shared::vault::erasure::Tombstone;
 
@@ -18,8 +19,9 @@ pub fn objects(platform: &Platform) -> Option<Objects> {
 /// Erases a user, with an audit row. `db` is a login that may act as the tables' owner. Whether there was such a user.
 pub async fn erase(platform: &Platform, db: &Db, tombstone: Tombstone) -> Result<bool, CommandError> {
     let id = platform.new_id().map_err(|error| CommandError::Refused(error.into()))?;
-    let request = RequestMeta { id, address: None };
-    Ok(maintenance::erase(platform, objects(platform).as_ref(), db, request, tombstone).await?)
+    let (request, user) = (RequestMeta { id, address: None }, tombstone.subject);
+    let entry = AuditEntry::by_operator(user, request, "account.erase", "users", platform.now()).resource(user);
+    Ok(maintenance::erase(platform, objects(platform).as_ref(), db, entry, tombstone).await?)
 }
 
 /// Does what is done on a schedule, once.

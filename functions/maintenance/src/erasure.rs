@@ -34,7 +34,8 @@ pub(crate) async fn due(app: &App, request: RequestMeta, report: &mut Report) ->
         }
         for user in due {
             let tombstone = Tombstone { subject: user, erased_at: platform.now() };
-            match erase(platform, app.storage.object_store(), &platform.db, request, tombstone).await {
+            let entry = AuditEntry::by_system(user, request, "account.erase", "users", platform.now()).resource(user);
+            match erase(platform, app.storage.object_store(), &platform.db, entry, tombstone).await {
                 Ok(_) => report.accounts_erased += 1,
                 Err(problem) => {
                     problem.log();
@@ -46,28 +47,29 @@ pub(crate) async fn due(app: &App, request: RequestMeta, report: &mut Report) ->
     }
 }
 
-/// Erases one user: first a tombstone goes into the object store, so that whatever a restore brings back can be erased again;
-/// then keys, indexes and rows are gone at once. The objects of files are deleted by the next sweep. Whether there was such a
-/// user. `db` is a login that may act as the tables' owner, unless the user's own deletion is due.
+/// Erases one user: the keys are shredded, then a tombstone goes into the object store, so that whatever a restore brings back
+/// can be erased again, then the rows are deleted. The objects of files follow with the next sweep. Whether there was such a
+/// user. `db` is a login that may act as the tables' owner, unless the user's own deletion is due; `entry` says who erases.
 ///
 /// # Errors
-/// Where a part gives no answer: then nothing is erased, and it can be done again.
+/// Where it may not be, and nothing has happened; where a part gives no answer, and doing it again goes on.
 pub async fn erase(
     platform: &Platform,
     objects: Option<&Objects>,
     db: &Db,
-    request: RequestMeta,
+    entry: AuditEntry,
     tombstone: Tombstone,
 ) -> Result<bool, Problem> {
+    // Before a tombstone is kept: one of somebody who may not be erased would have them erased after the next restore.
+    let was_there = erasure::begin(db, entry, tombstone.erased_at).await?;
+    platform.sessions.forget_user(tombstone.subject, i64::MAX).await;
     if let Some(objects) = objects {
         let kept = KeptTombstone::of(&platform.vault, &platform.db, tombstone).await?;
         let json = serde_json::to_vec(&kept).map_err(|_| Problem::internal("a tombstone has no JSON form"))?;
         objects.put(&format!("{TOMBSTONES}{}", tombstone.subject), json).await?;
     }
-    // Before the session is gone from the table: the cache would be believed for a minute more.
-    platform.sessions.forget_user(tombstone.subject, i64::MAX).await;
-    let entry = AuditEntry::by_system(tombstone.subject, request, "account.erase", "users", platform.now());
-    Ok(erasure::erase(db, entry.resource(tombstone.subject), tombstone.erased_at).await?)
+    erasure::finish(db, tombstone.subject).await?;
+    Ok(was_there)
 }
 
 /// All tombstones in the object store. What they say is not proved yet.

@@ -60,21 +60,27 @@ async fn mac(vault: &Vault, db: &Db, tombstone: Tombstone) -> Result<BlindIndex,
 /// Rows deleted in one statement.
 const AT_ONCE: i32 = 5_000;
 
-/// Erases the entry's user: for the operator, or where the deletion that the user asked for is due. Keys first, in a
-/// transaction of their own: from then on nothing opens and nobody signs in; then the rows, a few thousand at a time. Where it
-/// was cut short, doing it again goes on. Whether there was a user. Functions that run already hold a data key for at most
-/// 300 s, with nothing left to open.
+/// Begins to erase the entry's user: for the operator, or where the deletion that the user asked for is due. The keys are
+/// shredded in a transaction of their own: from then on nothing opens and nobody signs in. Whether there is a user; done again,
+/// it changes nothing. Functions that run already hold a data key for at most 300 s.
 ///
 /// # Errors
 /// SQLSTATE 42501 where neither is the case.
-pub async fn erase(db: &Db, entry: AuditEntry, now: Timestamp) -> Result<bool, DbError> {
+pub async fn begin(db: &Db, entry: AuditEntry, now: Timestamp) -> Result<bool, DbError> {
     let subject = entry.user_id();
     let rows = db.scoped(entry).query("SELECT begin_erasure($1, $2)", &[&subject, &now]).await?;
-    let was_there = rows.first().is_some_and(|row| row.get(0));
+    Ok(rows.first().is_some_and(|row| row.get(0)))
+}
+
+/// Deletes the rows of a user whose erasure has begun, a few thousand at a time. Where it was cut short, doing it again goes on.
+///
+/// # Errors
+/// SQLSTATE 42501 where it has not begun.
+pub async fn finish(db: &Db, subject: Uuid) -> Result<(), DbError> {
     loop {
         let rows = db.unscoped().query("SELECT go_on_erasing($1, $2)", &[&subject, &AT_ONCE]).await?;
         if rows.first().is_none_or(|row| row.get::<_, i64>(0) == 0) {
-            return Ok(was_there);
+            return Ok(());
         }
     }
 }
