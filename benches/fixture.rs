@@ -61,7 +61,7 @@ impl Fixture {
         let cluster = tokio::task::spawn_blocking(Cluster::temporary).await??;
         cluster.create_database("bench", None).await?;
         let database = cluster.url("bench");
-        migrate::run(&database).await?;
+        migrate::run(&database.clone().into()).await?;
         let socket = folder.path().join("redis.sock").display().to_string();
         let redis = redis_server(&socket)?;
         let redis_url = format!("redis+unix://{socket}");

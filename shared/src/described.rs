@@ -9,6 +9,9 @@ use utoipa::openapi::{OpenApi, RefOr};
 
 use crate::identity::{API_KEY_PREFIX, Area, SESSION_COOKIE, Scope};
 
+// For `api_routes!`, wherever it stands.
+pub use utoipa_axum;
+
 const SESSION: &str = "session";
 const ACCESS_TOKEN: &str = "access_token";
 const API_KEY: &str = "api_key";
@@ -52,6 +55,37 @@ pub fn with_scopes(mut openapi: OpenApi, area: fn(&str) -> Option<Area>) -> Open
         }
     }
     openapi
+}
+
+/// Lists the handlers of a function once, each with its `#[utoipa::path]`, for two uses: `routes()` is the axum router, and
+/// `described()` the same with its part of the API description.
+///
+/// A function that starts needs the first only. `utoipa_axum`'s own router makes both at once, and a description of sixty
+/// operations takes longer to make, and to throw away, than all the rest of a start (`docs/adr/0013`).
+#[macro_export]
+macro_rules! api_routes {
+    ($app:ty: $($handler:path),+ $(,)?) => {
+        fn routes() -> ::axum::Router<$app> {
+            use $crate::described::utoipa_axum::PathItemExt as _;
+            let mut router = ::axum::Router::new();
+            $(
+                let (path, methods) = $crate::described::utoipa_axum::paste! {
+                    (
+                        $crate::described::utoipa_axum::routes!(@path [path()] of $handler),
+                        $crate::described::utoipa_axum::routes!(@path [methods()] of $handler),
+                    )
+                };
+                for method in methods {
+                    router = router.route(&path, ::axum::routing::on(method.to_method_filter(), $handler));
+                }
+            )+
+            router
+        }
+
+        fn described() -> $crate::described::utoipa_axum::router::OpenApiRouter<$app> {
+            $crate::described::utoipa_axum::router::OpenApiRouter::default()$(.routes($crate::described::utoipa_axum::routes!($handler)))+
+        }
+    };
 }
 
 /// A string that is one of these names.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::clock::{Clock, NoEntropy, Random};
 use crate::config::{ConfigError, KeyringSetting, KeyringSettings, Settings};
 use crate::data::cache::CacheError;
-use crate::data::{Cache, Db, DbError};
+use crate::data::{Cache, Db, DbError, IamTokens};
 use crate::identity::{SessionStore, TokenVerifier};
 use crate::vault::{FileKeyring, KeyFileError, Keyring, Keyrings, Vault};
 
@@ -51,6 +51,7 @@ pub struct Platform {
     pub clock: Clock,
     /// Randomness.
     pub random: Random,
+    iam_tokens: IamTokens,
 }
 
 impl Platform {
@@ -70,10 +71,11 @@ impl Platform {
     pub fn with(settings: Settings, clock: Clock, keyrings: impl Into<Keyrings>) -> Result<Self, StartError> {
         let random = Random::default();
         let settings = Arc::new(settings);
-        let db = Db::new(&settings.database_url, settings.database_pool)?;
+        let iam_tokens = IamTokens::new(clock.clone());
+        let db = Db::new(&settings.database, settings.database_pool, &iam_tokens)?;
         let prefix = format!("{}:{}:", settings.app, settings.env);
-        let cache = match &settings.redis_url {
-            Some(url) => Cache::redis(url, &prefix, clock.clone())?,
+        let cache = match &settings.cache {
+            Some(redis) => Cache::redis(redis, &prefix, clock.clone(), &iam_tokens)?,
             None => Cache::memory(clock.clone()),
         };
         let vault = Vault::new(&settings.app, &settings.env, keyrings, clock.clone(), random.clone());
@@ -93,6 +95,7 @@ impl Platform {
             clock,
             random,
             settings,
+            iam_tokens,
         })
     }
 
@@ -101,8 +104,16 @@ impl Platform {
     /// # Errors
     /// [`StartError`] that says which setting to mend.
     pub fn for_maintenance(&self) -> Result<Self, StartError> {
-        let db = Db::maintenance(&self.settings.database_url, self.settings.database_pool)?;
+        let db = Db::maintenance(&self.settings.database, self.settings.database_pool, &self.iam_tokens)?;
         Ok(Self { db, ..self.clone() })
+    }
+
+    /// The database as whoever the login is, for the operator's commands.
+    ///
+    /// # Errors
+    /// [`DbError`] where the settings can't be understood.
+    pub fn operator_db(&self, connections: usize) -> Result<Db, DbError> {
+        Db::operator(&self.settings.database, connections, &self.iam_tokens)
     }
 
     /// The current time.

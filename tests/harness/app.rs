@@ -10,10 +10,11 @@ use shared::clock::Random;
 use shared::config::Settings;
 use shared::vault::{FileKeyring, Keyring, Keyrings};
 use tempfile::TempDir;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 use ward::model::Model;
 use ward::product::{Apps, product};
 
+use super::services::connect;
 use super::{Browser, Services, TestClock};
 
 /// The origin whose pages may call the application under test.
@@ -197,12 +198,6 @@ impl TestApp {
         client.batch_execute(&format!("SET ROLE {name}")).await.expect("the role exists");
         client
     }
-}
-
-async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
-    tokio::spawn(connection);
-    client
 }
 
 /// Each method and path of the API's description.

@@ -6,10 +6,14 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use super::clamd;
-use tokio_postgres::NoTls;
+use super::iam::IamPostgres;
+use tokio_postgres::{Client, NoTls};
 use ward::postgres::{self, Cluster, Options};
 
 const TEMPLATE: &str = "template_migrated";
+
+/// Who owns the tables: no superuser, as nobody is one on RDS. What works past row-level security works for an owner.
+const OWNER: &str = "ward_owner";
 
 /// The servers of one test run: private, started at the first use, gone with the process.
 pub struct Services {
@@ -17,6 +21,7 @@ pub struct Services {
     redis: OnceLock<PathBuf>,
     moto: OnceLock<String>,
     clamd: OnceLock<String>,
+    iam_postgres: OnceLock<IamPostgres>,
     finished: Sender<String>,
 }
 
@@ -30,10 +35,18 @@ impl Services {
             let cluster = Cluster::start(Options::new(folder).not_durable()).expect("a private PostgreSQL");
             block_on(async {
                 cluster.create_database(TEMPLATE, None).await.expect("a template");
-                migrate::run(&cluster.url(TEMPLATE)).await.expect("the migrations apply");
+                own(&cluster.url(TEMPLATE), OWNER, TEMPLATE).await;
+                migrate::run(&cluster.url_as(OWNER, TEMPLATE).into()).await.expect("the migrations apply");
             });
             let finished = janitor(cluster.url("postgres"));
-            Services { cluster, redis: OnceLock::new(), moto: OnceLock::new(), clamd: OnceLock::new(), finished }
+            Services {
+                cluster,
+                redis: OnceLock::new(),
+                moto: OnceLock::new(),
+                clamd: OnceLock::new(),
+                iam_postgres: OnceLock::new(),
+                finished,
+            }
         })
     }
 
@@ -79,7 +92,11 @@ impl Services {
 
     /// A program of PostgreSQL's, of the server's version.
     fn client(&self, name: &str) -> Command {
-        Command::new(format!("/usr/lib/postgresql/{}/bin/{name}", self.cluster.version()))
+        Command::new(self.programs().join(name))
+    }
+
+    fn programs(&self) -> PathBuf {
+        format!("/usr/lib/postgresql/{}/bin", self.cluster.version()).into()
     }
 
     /// The URL of a database, as the superuser.
@@ -95,12 +112,7 @@ impl Services {
     /// The unix socket of a private Redis.
     pub fn redis_socket(&self) -> &Path {
         self.redis.get_or_init(|| {
-            // Not below target/: a socket's path has to be short. One folder per checkout, used again at the next run.
-            let mut checkout = DefaultHasher::new();
-            target().hash(&mut checkout);
-            let folder = std::env::temp_dir().join(format!("ward-tests-{:x}", checkout.finish()));
-            std::fs::create_dir_all(&folder).expect("a folder");
-            let socket = folder.join("redis.sock");
+            let socket = target_folder("redis.sock");
             let mut command = bound_to_us("redis-server");
             command.args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"]).arg(&socket);
             spawn(command);
@@ -121,10 +133,31 @@ impl Services {
         })
     }
 
+    /// A private PostgreSQL that listens with TLS, and whose logins show tokens of IAM's. Its databases are other ones than
+    /// [`Services::database`]'s.
+    pub fn iam_postgres(&self) -> &IamPostgres {
+        self.iam_postgres.get_or_init(|| {
+            let programs = self.programs();
+            block_on(async move { IamPostgres::start(&programs).await })
+        })
+    }
+
     /// The setting that names a private clamd, which knows nothing but the EICAR test file.
     pub fn clamd(&self) -> String {
         self.clamd.get_or_init(clamd::start).clone()
     }
+}
+
+/// Makes a login of the kind RDS gives the master user, and a database its own. `url` is a superuser's there.
+pub async fn own(url: &str, owner: &str, database: &str) {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the server answers");
+    tokio::spawn(connection);
+    // The schema goes by its owner's name into copies of the database, which are the superuser's.
+    let sql = format!(
+        "CREATE ROLE {owner} LOGIN CREATEROLE CREATEDB; ALTER DATABASE {database} OWNER TO {owner};
+         ALTER SCHEMA public OWNER TO {owner}"
+    );
+    client.batch_execute(&sql).await.expect("a login");
 }
 
 /// A program of the test run's Python environment.
@@ -163,8 +196,25 @@ pub(crate) fn target() -> PathBuf {
     binary.ancestors().nth(3).expect("a target folder").to_owned()
 }
 
+/// A path for what has a socket, whose path has to be short: not below target/. One folder per checkout, used again at the
+/// next run.
+pub(crate) fn target_folder(name: &str) -> PathBuf {
+    let mut checkout = DefaultHasher::new();
+    target().hash(&mut checkout);
+    let folder = std::env::temp_dir().join(format!("ward-tests-{:x}", checkout.finish()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    folder.join(name)
+}
+
 pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
+}
+
+/// A connection to one of our own servers.
+pub(crate) async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
+    tokio::spawn(connection);
+    client
 }
 
 /// Drops the databases it is told of, one after the other, on a thread of its own.
@@ -192,6 +242,15 @@ pub(crate) fn bound_to_us(program: &str) -> Command {
     command
 }
 
+/// The same as another user.
+pub(crate) fn bound_to_us_as(user: u32, group: u32, program: &str) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args([format!("--reuid={user}"), format!("--regid={group}"), "--clear-groups".to_owned()]);
+    command.args(["--pdeathsig", "TERM", program]).stdin(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
 /// Starts it on a thread that lives as long as we do: the signal at death follows the thread.
 pub(crate) fn spawn(mut command: Command) {
     let (sender, started) = channel();
@@ -214,10 +273,11 @@ pub(crate) fn wait_for(name: &str, ready: impl Fn() -> bool) {
 }
 
 /// Runs a future on a thread of its own, for callers inside and outside of a runtime.
-fn block_on<F: Future<Output = ()> + Send>(future: F) {
+fn block_on<T: Send>(future: impl Future<Output = T> + Send) -> T {
     std::thread::scope(|scope| {
-        scope.spawn(|| {
-            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future);
+        let thread = scope.spawn(|| {
+            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
         });
-    });
+        thread.join().expect("the thread ends well")
+    })
 }

@@ -5,6 +5,8 @@
 mod access_page;
 mod account_page;
 mod api;
+mod aws_login;
+mod compose;
 mod coverage;
 mod delivery;
 mod dev;
@@ -15,7 +17,9 @@ mod invariants;
 mod lambda;
 mod maintenance;
 mod openapi;
+mod secrets_command;
 mod security_page;
 mod settings_page;
 mod user_command;
 mod vault;
+mod workflows;

@@ -1,18 +1,18 @@
 //! The `ward` command.
 
 use std::error::Error;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
-use secrecy::ExposeSecret;
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use shared::Platform;
 use ward::command::{SettingsFile, described};
-use ward::{dev, keys, user};
+use ward::{dev, keys, operator, secrets, user};
 
 /// Ward: the production backend of an app that holds health data.
 #[derive(Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(version, arg_required_else_help = true, after_long_help = WHERE)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -40,7 +40,17 @@ enum Command {
     /// Make users and change their roles, from this machine
     #[command(long_about = user::ABOUT, after_long_help = user::EXAMPLES)]
     User(user::User),
+    /// Give the secrets of a deployed stack their values
+    #[command(long_about = secrets::ABOUT, after_long_help = secrets::EXAMPLES)]
+    Secrets(secrets::Secrets),
 }
+
+const WHERE: &str = "\
+On your machine `ward dev` is the whole product. Of a deployed stack, `ward secrets` runs on your machine, too; what needs
+the database runs in the stack's operator function, which takes the same words:
+
+  aws lambda invoke --function-name ward-prod-operator --cli-binary-format raw-in-base64-out \\
+      --payload '{\"args\": [\"user\", \"create\", \"--admin\", \"grace\"]}' /dev/stdout";
 
 const DEV_ABOUT: &str = "\
 Run the whole product on this machine: the API under /api, the page under /.
@@ -78,12 +88,17 @@ const MIGRATE_ABOUT: &str = "\
 Bring a database's schema up to date: apply the files of migrations/ that it doesn't have yet, each in a transaction.
 
 The database is the one DATABASE_URL names, or the one whose credentials are in the Secrets Manager secret
-DATABASE_SECRET_ID. The role has to own the schema. `ward dev` does this by itself for the database it runs on.";
+DATABASE_SECRET_ID. The role has to own the schema. `ward dev` does this by itself for the database it runs on.
+
+DATABASE_LOGINS names logins to be made then, with the role each works as: ward_app for the functions that answer requests,
+ward_maintenance for the maintenance function. Making them takes CREATEROLE. On Amazon RDS they sign in by IAM only;
+elsewhere a new one has no password.";
 
 const MIGRATE_EXAMPLES: &str = "\
 Examples:
   DATABASE_URL=postgres://owner@db.internal/ward cargo ward migrate
-  DATABASE_URL='host=/run/postgresql user=owner dbname=ward' cargo ward migrate";
+  DATABASE_URL='host=/run/postgresql user=owner dbname=ward' cargo ward migrate
+  DATABASE_LOGINS=ward_auth:ward_app,ward_maintenance_login:ward_maintenance DATABASE_URL=... cargo ward migrate";
 
 const MAINTAIN_ABOUT: &str = "\
 Do once what the maintenance function does on a schedule: erase the accounts whose deletion is due, forget former versions and
@@ -109,12 +124,12 @@ Within five minutes more nothing it has signed is taken.";
 
 const TOKEN_KEY_EXAMPLES: &str = "\
 Examples:
-  ward token-key | aws secretsmanager create-secret --name ward/prod/token-keys --secret-string file:///dev/stdin
-      The first key, into a new secret
+  ward secrets init --env prod --only auth/token-keys
+      The first key, into the secret of a deployed stack
 
-  aws secretsmanager get-secret-value --secret-id ward/prod/token-keys --query SecretString --output text |
+  aws secretsmanager get-secret-value --secret-id ward/prod/auth/token-keys --query SecretString --output text |
       ward token-key --add - |
-      aws secretsmanager put-secret-value --secret-id ward/prod/token-keys --secret-string file:///dev/stdin
+      aws secretsmanager put-secret-value --secret-id ward/prod/auth/token-keys --secret-string file:///dev/stdin
       A rotation";
 
 #[derive(Args)]
@@ -126,9 +141,18 @@ struct TokenKey {
 
 #[derive(Args)]
 struct Dev {
-    /// Port to listen on, on this machine only; 0 takes a free one
+    /// Port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 9000)]
     port: u16,
+    /// Address to listen on. Another than this machine's own opens it to the network: only inside a container
+    ///
+    /// The local parts are for development: the outbox shows every link and code to whoever opens it, and nothing is
+    /// encrypted on the way. Take 0.0.0.0 in a container alone, whose port is published to 127.0.0.1.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "ADDRESS")]
+    host: IpAddr,
+    /// Folder with a page that is built already, to serve in place of web/
+    #[arg(long, value_name = "FOLDER")]
+    page: Option<PathBuf>,
     /// Folder for the database, the key and the settings
     #[arg(long, default_value = ".ward", value_name = "FOLDER")]
     data_dir: PathBuf,
@@ -142,6 +166,9 @@ struct Dev {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    if operator::is_on_lambda() {
+        return exit_code(operator::run(Cli::command()).await.map_err(|error| -> Box<dyn Error> { error }));
+    }
     let ended = match Cli::parse().command {
         Command::Dev(options) => run_dev(options).await,
         Command::Maintain(file) => maintain(file).await,
@@ -150,7 +177,12 @@ async fn main() -> ExitCode {
         Command::TokenKey(options) => token_key(options.add.as_deref()),
         Command::Keys(options) => run_keys(options).await,
         Command::User(options) => run_user(options).await,
+        Command::Secrets(options) => secrets::run(options).await.map_err(Into::into),
     };
+    exit_code(ended)
+}
+
+fn exit_code(ended: Result<(), Box<dyn Error>>) -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -162,8 +194,10 @@ async fn main() -> ExitCode {
 
 async fn run_dev(options: Dev) -> Result<(), Box<dyn Error>> {
     shared::telemetry::init(&options.log);
-    let Dev { port, data_dir, reset, log: _ } = options;
-    Ok(dev::run(dev::Options { port, data_dir, reset }, shared::config::environment().await?).await?)
+    let Dev { host, port, page, data_dir, reset, log: _ } = options;
+    let options = dev::Options { host, port, page, data_dir, reset };
+    let run = dev::run(options, shared::config::environment().await?);
+    Ok(Box::pin(run).await?)
 }
 
 async fn maintain(file: SettingsFile) -> Result<(), Box<dyn Error>> {
@@ -188,11 +222,13 @@ fn token_key(add: Option<&Path>) -> Result<(), Box<dyn Error>> {
 }
 
 async fn migrate() -> Result<(), Box<dyn Error>> {
-    let url = shared::config::database_url().await?;
-    let report = migrate::run(url.expose_secret()).await?;
+    let report = Box::pin(migrate::by_settings()).await?;
     for name in &report.applied {
         println!("applied {name}");
     }
     println!("the schema is at {}", report.version.as_deref().unwrap_or("its beginning"));
+    for login in &report.logins {
+        println!("{login}");
+    }
     Ok(())
 }

@@ -1,6 +1,6 @@
 import { readonly, ref, shallowReadonly, shallowRef } from 'vue';
 
-import { github } from './api';
+import { apiUrl, github } from './api';
 import { readError, readLink, type Link, type ReturnError } from './identity/links';
 
 /** The parts of the signed-in page. They alone stand in the address: keys and titles may be health data. */
@@ -45,7 +45,7 @@ export function takeReturn(): boolean {
 /** Goes to GitHub to sign in. */
 export function signInAtGithub(): void {
   sessionStorage.removeItem(RETURN_TO);
-  window.location.assign(`/api/auth/github?return_to=${encodeURIComponent(PAGE)}`);
+  window.location.assign(apiUrl(`/api/auth/github?return_to=${encodeURIComponent(PAGE)}`));
 }
 
 /** Goes to GitHub to connect it to the account that is open; the way back comes to this section. */

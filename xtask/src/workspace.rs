@@ -28,6 +28,11 @@ pub fn python_tools() -> PathBuf {
     target("tools/venv/bin")
 }
 
+/// The commands of checkov, whose dependencies are pinned too tightly to live beside the others.
+pub fn checkov_tools() -> PathBuf {
+    target("tools/checkov/bin")
+}
+
 /// A step of the setup that need not run again until one of its inputs changes.
 pub struct Stamp {
     file: PathBuf,

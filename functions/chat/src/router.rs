@@ -1,10 +1,9 @@
 use axum::Router;
+use shared::api_routes;
 use shared::described::with_scopes;
 use shared::http::{Surface, guarded};
 use shared::identity::Area;
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::{App, handlers};
 
@@ -12,22 +11,22 @@ use crate::{App, handlers};
 const BODY_LIMIT: usize = 256 * 1024;
 const SURFACE: Surface = Surface::with_body_limit(BODY_LIMIT).in_area(|_| Some(Area::Chat));
 
-fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::default()
-        .routes(routes!(handlers::chats::create, handlers::chats::list))
-        .routes(routes!(handlers::chats::search))
-        .routes(routes!(handlers::chats::read))
-        .routes(routes!(handlers::messages::create))
-}
+api_routes!(App:
+    handlers::chats::create,
+    handlers::chats::list,
+    handlers::chats::search,
+    handlers::chats::read,
+    handlers::messages::create,
+);
 
 /// Every URL of the function, behind the guard.
 pub fn router(app: App) -> Router {
     let platform = app.platform.clone();
-    let (router, _) = routes().with_state(app).split_for_parts();
+    let router = routes().with_state(app);
     guarded(router, &platform, SURFACE)
 }
 
 /// The function's part of the API description.
 pub fn openapi() -> OpenApi {
-    with_scopes(routes().into_openapi(), SURFACE.area)
+    with_scopes(described().into_openapi(), SURFACE.area)
 }

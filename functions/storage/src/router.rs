@@ -1,11 +1,10 @@
 use axum::Router;
 use axum::http::Method;
+use shared::api_routes;
 use shared::described::with_scopes;
 use shared::http::{CountedBy, Surface, guarded};
 use shared::identity::Area;
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::{App, handlers, model};
 
@@ -29,45 +28,46 @@ fn counted_by(_: &Method, path: &str) -> CountedBy {
     if path.starts_with("/api/files/direct/") { CountedBy::Address } else { CountedBy::Caller }
 }
 
-fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::default()
-        .routes(routes!(handlers::values::set))
-        .routes(routes!(handlers::values::get))
-        .routes(routes!(handlers::values::delete))
-        .routes(routes!(handlers::values::clear))
-        .routes(routes!(handlers::keys::list))
-        .routes(routes!(handlers::keys::search))
-        .routes(routes!(handlers::batch::get))
-        .routes(routes!(handlers::batch::set))
-        .routes(routes!(handlers::batch::delete))
-        .routes(routes!(handlers::versions::search))
-        .routes(routes!(handlers::versions::restore))
-        .routes(routes!(handlers::versions::forget))
-        .routes(routes!(handlers::export::export))
-        .routes(routes!(handlers::files::create, handlers::files::list))
-        .routes(routes!(handlers::files::read, handlers::files::rename, handlers::files::delete))
-        .routes(routes!(handlers::file_content::content))
-        .routes(routes!(handlers::uploads::begin))
-        .routes(routes!(handlers::uploads::complete))
-        .routes(routes!(handlers::uploads::receive))
-        .routes(routes!(handlers::operators::list, handlers::operators::create))
-        .routes(routes!(handlers::operators::search))
-        .routes(routes!(
-            handlers::operators::read,
-            handlers::operators::replace,
-            handlers::operators::patch,
-            handlers::operators::delete
-        ))
-}
+api_routes!(App:
+    handlers::values::set,
+    handlers::values::get,
+    handlers::values::delete,
+    handlers::values::clear,
+    handlers::keys::list,
+    handlers::keys::search,
+    handlers::batch::get,
+    handlers::batch::set,
+    handlers::batch::delete,
+    handlers::versions::search,
+    handlers::versions::restore,
+    handlers::versions::forget,
+    handlers::export::export,
+    handlers::files::create,
+    handlers::files::list,
+    handlers::files::read,
+    handlers::files::rename,
+    handlers::files::delete,
+    handlers::file_content::content,
+    handlers::uploads::begin,
+    handlers::uploads::complete,
+    handlers::uploads::receive,
+    handlers::operators::list,
+    handlers::operators::create,
+    handlers::operators::search,
+    handlers::operators::read,
+    handlers::operators::replace,
+    handlers::operators::patch,
+    handlers::operators::delete,
+);
 
 /// Every URL of the function, behind the guard.
 pub fn router(app: App) -> Router {
     let platform = app.platform.clone();
-    let (router, _) = routes().with_state(app).split_for_parts();
+    let router = routes().with_state(app);
     guarded(router, &platform, SURFACE)
 }
 
 /// The function's part of the API description.
 pub fn openapi() -> OpenApi {
-    with_scopes(routes().into_openapi(), SURFACE.area)
+    with_scopes(described().into_openapi(), SURFACE.area)
 }

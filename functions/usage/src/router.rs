@@ -1,10 +1,9 @@
 use axum::Router;
+use shared::api_routes;
 use shared::described::with_scopes;
 use shared::http::{Surface, guarded};
 use shared::identity::Area;
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::{App, handlers};
 
@@ -12,18 +11,18 @@ use crate::{App, handlers};
 const BODY_LIMIT: usize = 1024;
 const SURFACE: Surface = Surface::with_body_limit(BODY_LIMIT).in_area(|_| Some(Area::Usage));
 
-fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::default().routes(routes!(handlers::today::today))
-}
+api_routes!(App:
+    handlers::today::today,
+);
 
 /// Every URL of the function, behind the guard.
 pub fn router(app: App) -> Router {
     let platform = app.platform.clone();
-    let (router, _) = routes().with_state(app).split_for_parts();
+    let router = routes().with_state(app);
     guarded(router, &platform, SURFACE)
 }
 
 /// The function's part of the API description.
 pub fn openapi() -> OpenApi {
-    with_scopes(routes().into_openapi(), SURFACE.area)
+    with_scopes(described().into_openapi(), SURFACE.area)
 }

@@ -131,7 +131,8 @@ fn outbox(get: Get<'_>, env: &str) -> Result<PathBuf, ConfigError> {
     need(get, "WARD_OUTBOX", "the folder for messages, which WARD_EMAIL or WARD_SMS names as outbox").map(PathBuf::from)
 }
 
-fn smtp(get: Get<'_>) -> Result<SecretString, ConfigError> {
+/// The server of `smtp`, whose URL has to ask for encryption but on this machine.
+pub(super) fn smtp(get: Get<'_>) -> Result<SecretString, ConfigError> {
     let url = need(get, "SMTP_URL", "the server of smtp in WARD_EMAIL, or SMTP_URL_SECRET_ID")?;
     let invalid = ConfigError::Invalid(
         "SMTP_URL",

@@ -1,7 +1,9 @@
 //! Every setting, read once. Nothing else reads the environment.
 
 mod account;
+mod data;
 mod delivery;
+mod deployment;
 mod files;
 mod github;
 mod keyrings;
@@ -13,12 +15,15 @@ mod secrets;
 mod sign_in;
 mod storage;
 mod unread;
+mod values;
 
 use secrecy::SecretString;
 use url::Url;
 
 pub use account::AccountSettings;
+pub use data::{CacheSettings, DatabaseAuth, DatabaseSettings};
 pub use delivery::{AfricasTalking, Delivery, EmailProvider, SmsProvider, Twilio};
+pub use deployment::{DatabaseLogin, Deployment, LoginName, LoginRole, NewVersion};
 pub use files::{FilesSettings, FilesStore, Scanner};
 pub use github::{GITHUB_CALLBACK, GitHub};
 pub use keyrings::{KeyringSetting, KeyringSettings};
@@ -27,6 +32,7 @@ pub use passwords::Passwords;
 pub use sign_in::{Registration, SignInSettings};
 pub use storage::StorageLimits;
 pub use unread::unread;
+pub use values::check_value;
 
 /// A setting is missing or can't be understood. Never holds the value.
 #[derive(Debug, thiserror::Error)]
@@ -145,10 +151,10 @@ pub struct Settings {
     pub app: String,
     /// Environment: `dev`, `staging`, `prod` (`WARD_ENV`).
     pub env: String,
-    /// PostgreSQL (`DATABASE_URL`, or the secret `DATABASE_SECRET_ID` with RDS's fields).
-    pub database_url: SecretString,
-    /// Redis or Valkey (`REDIS_URL`); without it an in-process cache.
-    pub redis_url: Option<SecretString>,
+    /// PostgreSQL.
+    pub database: DatabaseSettings,
+    /// Redis or Valkey; without it an in-process cache.
+    pub cache: Option<CacheSettings>,
     /// Where data keys are wrapped.
     pub keyring: KeyringSettings,
     /// Origins whose pages may call (`WARD_ORIGINS`).
@@ -181,16 +187,26 @@ pub struct Settings {
     pub account: AccountSettings,
     /// What opens `/metrics` (`METRICS_TOKEN`); without it there is no such path.
     pub metrics_token: Option<SecretString>,
+    /// Which version of its function this process is (`AWS_LAMBDA_FUNCTION_VERSION`, set by Lambda).
+    pub function_version: Option<String>,
     /// Most database connections a function opens (`WARD_DATABASE_POOL`).
     pub database_pool: usize,
 }
 
-/// The database's address alone, for what needs nothing else: `DATABASE_URL` or the secret `DATABASE_SECRET_ID`.
+/// The database alone, for what needs nothing else.
 ///
 /// # Errors
-/// [`ConfigError`] where neither is there.
-pub async fn database_url() -> Result<SecretString, ConfigError> {
-    parse::database_url(&environment().await?)
+/// [`ConfigError`] that says which setting to mend.
+pub async fn database() -> Result<DatabaseSettings, ConfigError> {
+    data::database(&environment().await?)
+}
+
+/// What a deployment is to do, from the process's environment: no secret is among it.
+///
+/// # Errors
+/// [`ConfigError`] that says which setting to mend.
+pub fn deployment() -> Result<Deployment, ConfigError> {
+    Deployment::from_lookup(&|name| std::env::var(name).ok())
 }
 
 /// The process's environment, with the settings that stand in Secrets Manager in it.

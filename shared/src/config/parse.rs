@@ -32,8 +32,8 @@ pub(super) fn settings(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Settin
         app,
         delivery: delivery(&get, &env)?,
         env,
-        database_url: database_url(&get)?,
-        redis_url: get("REDIS_URL").map(SecretString::from),
+        database: super::data::database(&get)?,
+        cache: super::data::cache(&get)?,
         keyring: keyrings(&get)?,
         relying_party: relying_party(&get, &origins)?,
         github: super::github::github(&get, &origins)?,
@@ -55,15 +55,9 @@ pub(super) fn settings(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Settin
         files: super::files::parse(&get)?,
         account: super::account::parse(&get)?,
         metrics_token: super::metrics::token(&get)?,
+        function_version: get("AWS_LAMBDA_FUNCTION_VERSION"),
         database_pool: number(&get, "WARD_DATABASE_POOL", 2)?,
     })
-}
-
-pub(super) fn database_url(lookup: &dyn Fn(&str) -> Option<String>) -> Result<SecretString, ConfigError> {
-    lookup("DATABASE_URL")
-        .filter(|url| !url.trim().is_empty())
-        .map(SecretString::from)
-        .ok_or(ConfigError::Missing("DATABASE_URL", "where PostgreSQL is, or DATABASE_SECRET_ID"))
 }
 
 pub(super) fn number<T: std::str::FromStr>(

@@ -8,12 +8,13 @@ use deadpool_postgres::{
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use secrecy::{ExposeSecret, SecretString};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::{DbError, connect};
+use super::connect::Server;
+use super::{DbError, IamTokens};
+use crate::config::DatabaseSettings;
 use crate::ledger::audit::{self, AuditEntry};
 
 /// The role the functions work as, whoever they log in as: row-level security binds it.
@@ -58,39 +59,39 @@ impl Db {
     /// Opens nothing yet: the first call connects.
     ///
     /// # Errors
-    /// [`DbError::Unavailable`] where `url` can't be understood.
-    pub fn new(url: &SecretString, connections: usize) -> Result<Self, DbError> {
-        Self::open(url, connections, Self::FUNCTIONS, &format!("-c role={ROLE} -c statement_timeout=10s"))
+    /// [`DbError::Unavailable`] where the settings can't be understood.
+    pub fn new(settings: &DatabaseSettings, connections: usize, tokens: &IamTokens) -> Result<Self, DbError> {
+        Self::open(Server::new(settings, tokens)?, connections, Self::FUNCTIONS, Some(ROLE))
     }
 
     /// The same as the role of the maintenance function.
     ///
     /// # Errors
-    /// [`DbError::Unavailable`] where `url` can't be understood.
-    pub fn maintenance(url: &SecretString, connections: usize) -> Result<Self, DbError> {
-        let options = format!("-c role={MAINTENANCE_ROLE} -c statement_timeout=10s");
-        Self::open(url, connections, Self::FUNCTIONS, &options)
+    /// [`DbError::Unavailable`] where the settings can't be understood.
+    pub fn maintenance(settings: &DatabaseSettings, connections: usize, tokens: &IamTokens) -> Result<Self, DbError> {
+        Self::open(Server::new(settings, tokens)?, connections, Self::FUNCTIONS, Some(MAINTENANCE_ROLE))
     }
 
     /// The same as whoever the login is: for the operator's commands, which see everybody's rows where the login may act
     /// as the tables' owner.
     ///
     /// # Errors
-    /// [`DbError::Unavailable`] where `url` can't be understood.
-    pub fn operator(url: &SecretString, connections: usize) -> Result<Self, DbError> {
-        Self::open(url, connections, "ward operator", "-c statement_timeout=10s")
+    /// [`DbError::Unavailable`] where the settings can't be understood.
+    pub fn operator(settings: &DatabaseSettings, connections: usize, tokens: &IamTokens) -> Result<Self, DbError> {
+        Self::open(Server::new(settings, tokens)?, connections, "ward operator", None)
     }
 
-    fn open(url: &SecretString, connections: usize, name: &str, options: &str) -> Result<Self, DbError> {
-        let mut config = connect::config(url.expose_secret())?;
-        config
-            .options(format!("{options} -c TimeZone=UTC"))
-            .application_name(name)
-            .connect_timeout(Duration::from_secs(3));
+    fn open(server: Server, connections: usize, name: &str, role: Option<&str>) -> Result<Self, DbError> {
+        let mut config = server.config().clone();
+        config.application_name(name).connect_timeout(Duration::from_secs(3));
+        // Before a proxy the login brings these with it.
+        if !server.is_proxy() {
+            let role = role.map(|role| format!("-c role={role} ")).unwrap_or_default();
+            config.options(format!("{role}-c statement_timeout=10s -c TimeZone=UTC"));
+        }
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let tls = connect::connector(&config);
         let limit = Some(Duration::from_secs(5));
-        let pool = Pool::builder(Manager::from_config(config, tls, recycling))
+        let pool = Pool::builder(Manager::from_connect(config, server, recycling))
             .max_size(connections)
             .runtime(deadpool_postgres::Runtime::Tokio1)
             .timeouts(Timeouts { wait: limit, create: limit, recycle: limit })

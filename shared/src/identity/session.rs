@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{Assurance, CookieToken, Role, Scope, TokenHash};
 
 /// The session's cookie. The prefix binds it to this host and to TLS.
-pub(crate) const SESSION_COOKIE: &str = "__Host-ward_session";
+pub const SESSION_COOKIE: &str = "__Host-ward_session";
 
 /// How a client proves its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

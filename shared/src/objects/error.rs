@@ -30,6 +30,12 @@ impl ObjectError {
     }
 }
 
+impl From<crate::aws::SigningError> for ObjectError {
+    fn from(error: crate::aws::SigningError) -> Self {
+        Self::Failed("sign", error.0)
+    }
+}
+
 impl From<ObjectError> for crate::http::Problem {
     fn from(error: ObjectError) -> Self {
         match error {

@@ -7,7 +7,6 @@ mod credentials;
 mod error;
 mod folder;
 mod http;
-mod presign;
 mod s3;
 
 use std::ops::Range;

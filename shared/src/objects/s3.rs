@@ -9,11 +9,9 @@ use object_store::aws::{AmazonS3, AmazonS3Builder, Checksum};
 use object_store::{BackoffConfig, RetryConfig};
 use reqwest::{Client, StatusCode};
 
-use super::credentials::Chain;
 use super::http::{Connector, client};
-use super::presign::{Signer, encoded};
 use super::{ObjectError, Promise, Stored, UploadUrl};
-use crate::aws::SdkConfig;
+use crate::aws::{Chain, SdkConfig, Service, Signer, encoded};
 use crate::clock::Clock;
 
 const CHECKSUM: &str = "x-amz-checksum-sha256";
@@ -61,7 +59,7 @@ impl S3 {
             format!("https://{bucket}.s3.{region}.{}/", domain(&region))
         };
         let store = builder.build().map_err(ObjectError::of("open"))?;
-        Ok((store, Self { base, key_id: key_id.to_owned(), chain, signer: Signer::new(region), client }))
+        Ok((store, Self { base, key_id: key_id.to_owned(), chain, signer: Signer::new(Service::S3, region), client }))
     }
 
     /// Asks for length and checksum; the checksum is told only where the request wants it.
@@ -126,7 +124,7 @@ impl S3 {
             encoded(disposition),
             encoded(content_type)
         );
-        self.signer.url(&self.chain.get().await?, "GET", url, &[], valid, clock.now())
+        Ok(self.signer.url(&self.chain.get().await?, "GET", url, &[], valid, clock.now())?)
     }
 }
 

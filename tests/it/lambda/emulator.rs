@@ -37,9 +37,13 @@ pub enum Frame {
     End(HeaderMap),
 }
 
+/// Far away: the tests have limits of their own.
+pub const NO_DEADLINE: u64 = 4_102_444_800_000;
+
 struct Event {
     id: String,
     body: Bytes,
+    deadline: String,
 }
 
 /// A Runtime API for one function.
@@ -83,13 +87,13 @@ impl Emulator {
         self.address
     }
 
-    /// Hands the function an event; the receiver gets what it answers.
-    pub fn send(&self, event: &Value) -> oneshot::Receiver<Outcome> {
+    /// Hands the function an event, with its deadline in milliseconds since 1970; the receiver gets what it answers.
+    pub fn send(&self, event: &Value, deadline: u64) -> oneshot::Receiver<Outcome> {
         let (sender, receiver) = oneshot::channel();
         let mut outcomes = self.shared.outcomes.lock().expect("no holder panics");
         let id = format!("00000000-0000-4000-8000-{:012}", outcomes.len());
         outcomes.insert(id.clone(), sender);
-        let event = Event { id, body: event.to_string().into() };
+        let event = Event { id, body: event.to_string().into(), deadline: deadline.to_string() };
         self.shared.events.send(event).expect("the emulator holds the receiver");
         receiver
     }
@@ -104,8 +108,7 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
     let event = shared.waiting.lock().await.recv().await.expect("the emulator holds the sender");
     let headers = [
         ("lambda-runtime-aws-request-id", event.id.as_str()),
-        // Far away: the tests have limits of their own.
-        ("lambda-runtime-deadline-ms", "4102444800000"),
+        ("lambda-runtime-deadline-ms", event.deadline.as_str()),
         ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:123456789012:function:ward"),
         ("lambda-runtime-trace-id", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0"),
         ("content-type", "application/json"),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
 use serde_json::Value;
+use shared::clock::Clock;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
@@ -15,7 +16,7 @@ use tokio::time::timeout;
 
 use tests::binary;
 
-use super::emulator::{Emulator, Frame, Outcome};
+use super::emulator::{Emulator, Frame, NO_DEADLINE, Outcome};
 
 /// A debug binary on a busy machine, its first connection to the database included.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
@@ -95,6 +96,13 @@ impl Stream {
 impl Function {
     /// Starts `target/<profile>/<name>` with these settings and no others.
     pub async fn start(name: &str, settings: &[(&str, &str)]) -> Self {
+        let stage = ("AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "true");
+        let settings: Vec<_> = [stage].into_iter().chain(settings.iter().copied()).collect();
+        Self::start_exactly(name, &settings).await
+    }
+
+    /// The same without what every function of the template is given.
+    pub async fn start_exactly(name: &str, settings: &[(&str, &str)]) -> Self {
         let emulator = Emulator::start().await;
         let mut child = Command::new(binary(name))
             .env_clear()
@@ -102,7 +110,6 @@ impl Function {
             .env("AWS_LAMBDA_FUNCTION_NAME", name)
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
-            .env("AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "true")
             .env("AWS_REGION", "us-east-1")
             .envs(settings.iter().copied())
             .stdin(Stdio::null())
@@ -133,7 +140,18 @@ impl Function {
 
     /// Hands over an event, whatever its kind, and waits for the answer.
     pub async fn invoke(&mut self, event: &Value) -> Outcome {
-        let outcome = self.emulator.send(event);
+        self.invoke_until(event, NO_DEADLINE).await
+    }
+
+    /// The same where Lambda would end the function after this time.
+    pub async fn invoke_within(&mut self, event: &Value, limit: Duration) -> Outcome {
+        let deadline = Clock::system().now().as_millisecond() + i64::try_from(limit.as_millis()).expect("a short time");
+        self.invoke_until(event, u64::try_from(deadline).expect("after 1970")).await
+    }
+
+    /// The same with a deadline, in milliseconds since 1970.
+    pub async fn invoke_until(&mut self, event: &Value, deadline: u64) -> Outcome {
+        let outcome = self.emulator.send(event, deadline);
         tokio::select! {
             outcome = timeout(ANSWER_LIMIT, outcome) => match outcome {
                 Ok(outcome) => outcome.expect("the emulator settles every event"),

@@ -171,14 +171,15 @@ async fn read_until(body: &mut (impl futures_util::Stream<Item = Result<Bytes, a
 }
 
 /// A secret that holds a text, in an AWS of our own; gives its ARN.
-async fn secret(name: &str, text: &str) -> String {
+pub(super) async fn secret(name: &str, text: &str) -> String {
     let secrets = aws_sdk_secretsmanager::Client::new(&aws_config().await);
     let name = format!("ward/lambda-tests/{name}");
     let secret = secrets.create_secret().name(name).secret_string(text).send().await.expect("a secret");
     secret.arn.expect("a secret has an ARN")
 }
 
-async fn kms_key() -> String {
+/// A KMS key there; gives its id.
+pub(super) async fn kms_key() -> String {
     let key = aws_sdk_kms::Client::new(&aws_config().await).create_key().send().await.expect("a key");
     key.key_metadata.expect("a key has metadata").key_id
 }

@@ -7,12 +7,13 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::Response;
+use deploy_tests::{Route, reached};
 use futures_util::stream;
 use tokio::sync::Mutex;
 
 use super::event::Event;
 use super::function::{Function, HeaderMap};
-use super::routes::{Route, template_routes};
+use super::routes::template_routes;
 use super::settings::Settings;
 
 /// The functions of template.yaml, each a process, behind its routes.
@@ -28,16 +29,22 @@ pub async fn start(settings: &Settings) -> Router {
     for route in &routes {
         if !functions.contains_key(&route.function) {
             let function = Function::start(&route.function, &settings.pairs()).await;
-            functions.insert(route.function.clone(), Mutex::new(function));
+            functions.insert(route.function.clone(), function);
         }
     }
+    before(routes, functions)
+}
+
+/// Answers HTTP with functions that run, by these routes.
+pub fn before(routes: Vec<Route>, functions: HashMap<String, Function>) -> Router {
+    let functions = functions.into_iter().map(|(name, function)| (name, Mutex::new(function))).collect();
     let gateway = Arc::new(Gateway { routes, functions });
     Router::new().fallback(async move |request: Request| gateway.answer(request).await)
 }
 
 impl Gateway {
     async fn answer(&self, request: Request) -> Response {
-        let route = self.routes.iter().find(|route| route.takes(request.uri().path())).expect("the path is routed");
+        let route = reached(&self.routes, request.method().as_str(), request.uri().path()).expect("the path is routed");
         let event = event(request).await;
         let mut function = self.functions[&route.function].lock().await;
         if route.streams {

@@ -2,13 +2,16 @@
 //! and as template.yaml deploys them.
 
 mod emulator;
+mod environment;
 mod event;
 mod function;
 mod functions;
 mod gateway;
+mod iam;
 mod journey;
 mod maintenance;
 mod migrate;
+mod operator;
 mod routes;
 mod settings;
 mod watch;

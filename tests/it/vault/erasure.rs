@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use serde_json::json;
-use shared::data::Db;
+use shared::config::DatabaseSettings;
+use shared::data::{Db, IamTokens};
 use shared::vault::{Field, VaultError};
 use tests::{Browser, Services, TestApp};
 use tokio_postgres::Client;
@@ -115,7 +116,8 @@ async fn a_restored_backup_forgets_again() {
     let restored = Services::get().restore(&backup).await;
     let mut settings = app.settings().clone();
     settings.insert("DATABASE_URL".into(), Services::get().database_url(&restored));
-    let db = Db::new(&settings["DATABASE_URL"].clone().into(), 2).unwrap();
+    let database = DatabaseSettings::from(settings["DATABASE_URL"].clone());
+    let db = Db::new(&database, 2, &IamTokens::new(app.platform.clock.clone())).unwrap();
     // The backup alone does open: that is why the tombstones are replayed before anything is let at it.
     let before = app.other_platform(app.keyring());
     assert_eq!(before.vault.open_any(&db, id, &field, &sealed).await.unwrap().as_slice(), b"\"secret\"");

@@ -1,7 +1,6 @@
 //! Blind indexes made anew.
 
 use serde_json::json;
-use shared::data::Db;
 use shared::vault::reindex::{self, Phase};
 use tests::TestApp;
 
@@ -52,7 +51,7 @@ async fn while_it_is_under_way_old_and_new_are_found() {
     let app = TestApp::new().await;
     let mut ada = app.signed_in("ada").await;
     ada.post("/api/chats", json!({"title": "old", "patient_id": "p-1"})).await;
-    let db = Db::operator(&app.platform.settings.database_url, 2).unwrap();
+    let db = app.platform.operator_db(2).unwrap();
     stdout(&ward(app.settings(), &["rotate"]));
     let next = reindex::newest_version(&db).await.unwrap();
     reindex::announce(&db, next, app.clock.now()).await.unwrap();

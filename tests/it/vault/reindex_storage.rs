@@ -80,7 +80,7 @@ async fn slow_and_fast(app: &TestApp, db: &Db, ada: &Browser) -> (Browser, Brows
 }
 
 fn operator(app: &TestApp) -> Db {
-    Db::operator(&app.platform.settings.database_url, 2).unwrap()
+    app.platform.operator_db(2).unwrap()
 }
 
 async fn finish(app: &TestApp) {

@@ -18,7 +18,7 @@ async fn user_id(browser: &mut Browser) -> Uuid {
 }
 
 fn owner(app: &TestApp) -> Db {
-    Db::operator(&app.platform.settings.database_url, 4).unwrap()
+    app.platform.operator_db(4).unwrap()
 }
 
 /// Which version sealed what stands under the key.

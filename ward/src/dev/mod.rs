@@ -12,12 +12,12 @@ mod terminal;
 
 pub use error::DevError;
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use shared::config::{Lookup, Settings, unread};
+use shared::config::{DatabaseSettings, Lookup, Settings, unread};
 use shared::{Platform, StartError};
 use tokio::net::TcpListener;
 
@@ -42,8 +42,12 @@ const MAINTENANCE: Duration = Duration::from_mins(1);
 /// What `ward dev` is asked for.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The port on the loopback interface; 0 takes a free one.
+    /// The address to listen on.
+    pub host: IpAddr,
+    /// The port; 0 takes a free one.
     pub port: u16,
+    /// A page that is built already; without it `web/` is built.
+    pub page: Option<PathBuf>,
     /// The folder for everything that has to last.
     pub data_dir: PathBuf,
     /// Whether to delete what is there first.
@@ -55,12 +59,19 @@ pub async fn run(options: Options, environment: Lookup) -> Result<(), DevError> 
     let terminal = Terminal::new();
     let mut stop = Stop::listen().map_err(|error| DevError::System("listen for signals", error))?;
     let folder = DataFolder::open(&options.data_dir)?;
-    let listener = bind(options.port).await?;
+    let listener = bind(options.host, options.port).await?;
     if options.reset {
         reset(&folder, terminal)?;
     }
+    if !options.host.is_loopback() {
+        let text = format!(
+            "it listens on {}: its local parts are for development, and for nobody else to reach",
+            options.host
+        );
+        terminal.step("warning", &text);
+    }
     let ready = tokio::select! {
-        ready = start(&folder, &listener, environment, terminal) => ready?,
+        ready = start(&folder, &listener, environment, options.page, terminal) => ready?,
         () = stop.asked() => return Ok(()),
     };
     summary::print(terminal, &ready.facts, &ready.settings);
@@ -77,8 +88,8 @@ struct Ready {
     facts: Facts,
 }
 
-async fn bind(port: u16) -> Result<TcpListener, DevError> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|source| match source.kind() {
+async fn bind(host: IpAddr, port: u16) -> Result<TcpListener, DevError> {
+    TcpListener::bind((host, port)).await.map_err(|source| match source.kind() {
         std::io::ErrorKind::AddrInUse => DevError::PortInUse { port },
         _ => DevError::Port { port, source },
     })
@@ -96,14 +107,14 @@ async fn start(
     folder: &DataFolder,
     listener: &TcpListener,
     environment: Lookup,
+    built: Option<PathBuf>,
     terminal: Terminal,
 ) -> Result<Ready, DevError> {
     let port = listener.local_addr().map_err(|error| DevError::System("read the port", error))?.port();
     let url = format!("http://localhost:{port}");
     let mut settings = DevSettings::new(environment, url.clone());
 
-    let (page, started) =
-        tokio::join!(page::build(page::sources(), terminal), start_api(folder, &mut settings, terminal));
+    let (page, started) = tokio::join!(page::find(built, terminal), start_api(folder, &mut settings, terminal));
     let (services, apps, maintenance) = started?;
     settings.write(&folder.file("env"))?;
     let built = match &page {
@@ -131,7 +142,7 @@ async fn start_api(
     for name in unread(&lookup, std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())) {
         terminal.step("warning", &format!("{name} is no setting, or has no effect beside the others"));
     }
-    migrate(&settings.get("DATABASE_URL").unwrap_or_default(), terminal).await?;
+    migrate(&known.database, terminal).await?;
     let platform = Platform::connect(known).await?;
     Ok((services, Apps::new(&platform)?, maintenance::App::new(&platform)?))
 }
@@ -147,9 +158,9 @@ async fn maintain(app: maintenance::App) {
     }
 }
 
-async fn migrate(database_url: &str, terminal: Terminal) -> Result<(), DevError> {
+async fn migrate(database: &DatabaseSettings, terminal: Terminal) -> Result<(), DevError> {
     let started = Instant::now();
-    let report = migrate::run(database_url).await?;
+    let report = migrate::run(database).await?;
     let text = match report.applied.as_slice() {
         [] => "up to date".to_owned(),
         applied => format!("applied {}", applied.join(", ")),

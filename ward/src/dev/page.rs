@@ -22,13 +22,22 @@ pub(super) enum Page {
     Absent(String),
 }
 
+/// The page that is there already, or else the one built from the sources.
+pub(super) async fn find(built: Option<PathBuf>, terminal: Terminal) -> Page {
+    match built {
+        None => build(sources(), terminal).await,
+        Some(folder) if folder.join("index.html").is_file() => Page::Built(folder),
+        Some(folder) => Page::Absent(format!("there is no index.html in {}", folder.display())),
+    }
+}
+
 /// Where the page's sources are: beside this crate, in the repository it was built from.
-pub(super) fn sources() -> PathBuf {
+fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../web")
 }
 
 /// Builds the page if its sources changed since the last time.
-pub(super) async fn build(web: PathBuf, terminal: Terminal) -> Page {
+async fn build(web: PathBuf, terminal: Terminal) -> Page {
     let started = Instant::now();
     let Ok(web) = web.canonicalize() else {
         return Page::Absent("its sources are not here".to_owned());
@@ -178,6 +187,15 @@ mod tests {
         assert_ne!(second, first);
         fs::rename(web.path().join("src/main.ts"), web.path().join("src/app.ts")).unwrap();
         assert_ne!(stamp(web.path()).unwrap(), second);
+    }
+
+    #[tokio::test]
+    async fn a_page_that_was_built_elsewhere_is_served_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let find = || find(Some(folder.path().to_owned()), Terminal::new());
+        assert!(matches!(find().await, Page::Absent(_)));
+        fs::write(folder.path().join("index.html"), "<p>").unwrap();
+        assert!(matches!(find().await, Page::Built(built) if built == folder.path()));
     }
 
     #[tokio::test]

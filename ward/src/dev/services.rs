@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use shared::clock::{Clock, Random};
 use shared::vault::FileKeyring;
+use zeroize::Zeroizing;
 
 use super::folder::DataFolder;
 use super::settings::{DevSettings, Part};
@@ -12,7 +13,7 @@ use super::terminal::{self, Terminal};
 use super::{DevError, OUTBOX};
 use crate::model::{self, Model};
 use crate::postgres::{Cluster, Options, SUPERUSER};
-use crate::token_key;
+use crate::{secrets, token_key};
 
 /// The local parts that run. Dropping them stops them.
 #[derive(Debug, Default)]
@@ -32,7 +33,7 @@ impl Services {
             settings.set("WARD_TOKEN_KEYS", token_key::kept_in(&folder.file("token-keys.json"))?.as_str());
         }
         if settings.get("METRICS_TOKEN").is_none() {
-            settings.set("METRICS_TOKEN", metrics_token()?);
+            settings.set("METRICS_TOKEN", metrics_token()?.as_str());
         }
         if settings.real(Part::Model).is_none() {
             services.model = Some(start_model(settings).await?);
@@ -64,10 +65,8 @@ fn key_file(path: &Path) -> Result<String, DevError> {
 }
 
 /// What opens `/metrics` in this run; it stands in the file of settings.
-fn metrics_token() -> Result<String, DevError> {
-    let failed = |error| DevError::System("make a token", std::io::Error::other(error));
-    let half = || Random::default().bytes().map(u128::from_be_bytes).map_err(failed);
-    Ok(format!("{:032x}{:032x}", half()?, half()?))
+fn metrics_token() -> Result<Zeroizing<String>, DevError> {
+    secrets::metrics_token().map_err(|error| DevError::System("make a token", std::io::Error::other(error)))
 }
 
 async fn start_model(settings: &mut DevSettings) -> Result<Model, DevError> {

@@ -101,8 +101,8 @@ impl Work {
 /// [`CommandError`].
 pub async fn run(keys: Keys, environment: Lookup) -> Result<(), CommandError> {
     let settings = keys.file.settings(&environment)?;
-    let db = Db::operator(&settings.database_url, AT_ONCE)?;
     let platform = Platform::connect(settings).await?;
+    let db = platform.operator_db(AT_ONCE)?;
     let work = Work { app: auth::App::new(platform.clone())?, platform, db };
     if !work.operator()?.sees_all().await? {
         return Err(CommandError::Login);

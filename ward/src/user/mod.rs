@@ -8,7 +8,6 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use shared::Platform;
 use shared::config::Lookup;
-use shared::data::Db;
 use shared::identity::Role;
 use shared::vault::erasure::Tombstone;
 
@@ -112,7 +111,7 @@ pub use help::{ABOUT, EXAMPLES};
 /// [`CommandError`].
 pub async fn run(user: User, environment: Lookup) -> Result<(), CommandError> {
     let settings = user.file.settings(&environment)?;
-    let cache_is_shared = settings.redis_url.is_some();
+    let cache_is_shared = settings.cache.is_some();
     let platform = Platform::connect(settings).await?;
     let app = auth::App::new(platform.clone())?;
     match user.command {
@@ -137,7 +136,7 @@ pub async fn run(user: User, environment: Lookup) -> Result<(), CommandError> {
                     "this is the last active administrator: make another one first, or add --even-the-last".into(),
                 ));
             }
-            let db = Db::operator(&platform.settings.database_url, 1)?;
+            let db = platform.operator_db(1)?;
             erase(&platform, &db, Tombstone { subject: user, erased_at: platform.now() }).await?;
             println!("erased {user}");
         }

@@ -1,4 +1,5 @@
 import type { FilePage, StoredFile, Upload } from '../types';
+import { apiUrl } from './base';
 import { Problem, UNREACHABLE } from './problem';
 import { answerTo, csrf, request } from './transport';
 
@@ -16,7 +17,7 @@ export const files = {
   rename: (id: string, name: string) => request<StoredFile>('PATCH', path(id), { original_name: name }),
   remove: (id: string) => request<void>('DELETE', path(id)),
   /** Where a file is downloaded from: a link, so that the browser saves it without holding all of it. */
-  content: (id: string) => `${path(id)}/content`,
+  content: (id: string) => apiUrl(`${path(id)}/content`),
 };
 
 function path(id: string): string {

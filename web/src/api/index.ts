@@ -1,6 +1,7 @@
 /** Ward's HTTP API, a file per part of it. */
 export * from './access';
 export * from './account';
+export { apiUrl } from './base';
 export * from './data';
 export * from './files';
 export * from './own-account';

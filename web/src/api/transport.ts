@@ -1,4 +1,5 @@
 import { repeatAfterStepUp } from '../identity/step-up';
+import { CREDENTIALS, apiUrl } from './base';
 import { UNREACHABLE, problemOf } from './problem';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -121,7 +122,7 @@ async function freshCsrfToken(): Promise<string> {
 
 async function exchange(call: Call, csrf?: string): Promise<Response> {
   const headers = new Headers({ Accept: `${call.accept ?? 'application/json'}, application/problem+json` });
-  const init: RequestInit = { method: call.method, headers, credentials: 'same-origin', cache: 'no-store' };
+  const init: RequestInit = { method: call.method, headers, credentials: CREDENTIALS, cache: 'no-store' };
   const json = call.json ?? (call.body === undefined ? undefined : JSON.stringify(call.body));
   if (json !== undefined) {
     headers.set('Content-Type', call.contentType ?? 'application/json');
@@ -136,7 +137,7 @@ async function exchange(call: Call, csrf?: string): Promise<Response> {
   if (call.ifNoneMatch !== undefined) headers.set('If-None-Match', call.ifNoneMatch);
   if (csrf !== undefined) headers.set('X-CSRF-Token', csrf);
   try {
-    return await fetch(call.path, init);
+    return await fetch(apiUrl(call.path), init);
   } catch {
     throw UNREACHABLE;
   }

@@ -18,8 +18,9 @@ pub fn all() -> Result {
         Part::Chromium,
         Part::Oathtool,
         Part::Clamd,
+        Part::Openssl,
     ])?;
-    python::ensure()?;
+    for_deployment()?;
     npm::ensure("web")?;
     npm::ensure("tests/browser")?;
     npm::ensure("tests/node")
@@ -28,6 +29,19 @@ pub fn all() -> Result {
 /// The private servers: PostgreSQL and Redis.
 pub fn servers() -> Result {
     system::ensure(&[Part::Compiler, Part::Postgres, Part::Redis])
+}
+
+/// What functions are built with: cargo-lambda and zig.
+pub fn lambda_tools() -> Result {
+    system::ensure(&[Part::Compiler])?;
+    python::ensure()
+}
+
+/// The tools that judge the templates.
+pub fn for_deployment() -> Result {
+    system::ensure(&[Part::Node])?;
+    python::ensure()?;
+    npm::ensure("tests/guard")
 }
 
 /// The npm packages of the page.

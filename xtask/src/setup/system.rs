@@ -26,6 +26,8 @@ pub enum Part {
     Oathtool,
     /// The virus scanner's daemon, without signatures.
     Clamd,
+    /// openssl, which makes the certificates of servers with TLS.
+    Openssl,
     /// Python's venv module, which Debian packs apart from Python.
     PythonVenv,
 }
@@ -40,6 +42,7 @@ impl Part {
             Self::Chromium => "Chromium",
             Self::Oathtool => "oathtool",
             Self::Clamd => "clamd",
+            Self::Openssl => "openssl",
             Self::PythonVenv => "Python venv",
         }
     }
@@ -54,6 +57,7 @@ impl Part {
             Self::Chromium => &["chromium", "fonts-liberation"],
             Self::Oathtool => &["oathtool"],
             Self::Clamd => &["clamav-daemon"],
+            Self::Openssl => &["openssl"],
             Self::PythonVenv => &["python3-venv"],
         }
     }
@@ -71,6 +75,7 @@ impl Part {
             Self::Chromium => BROWSERS.into_iter().find_map(which),
             Self::Oathtool => which("oathtool"),
             Self::Clamd => which("clamd"),
+            Self::Openssl => which("openssl"),
             Self::PythonVenv => output(command("python3", &["-c", "import ensurepip, venv; print('found')"])),
         }
     }

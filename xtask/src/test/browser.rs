@@ -1,4 +1,5 @@
-//! The walks through the page in a real browser, one after the other, against one `ward dev`.
+//! The walks through the page in a real browser, one after the other, against one `ward dev`; and one with the page on a
+//! host of its own.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use crate::run::{Failure, Result, command, wait};
 use crate::setup;
 use crate::workspace::target;
 
-use super::dev_server::DevServer;
+use super::dev_server::{DevServer, SITE, free_port};
 use super::tally::Tally;
 
 /// How long one walk may take.
@@ -27,19 +28,38 @@ const WALKS: [(&str, &str); 10] = [
     ("browser: the access log, consents, deletion of the account", "own-account"),
 ];
 
+const TWO_HOSTS: &str = "browser: a page whose API has another host of its site";
+
 /// Runs the walks, or those whose name holds the filter.
 pub fn all(filter: Option<&str>, tally: &mut Tally) {
-    let wanted: Vec<_> = WALKS.iter().filter(|(name, _)| filter.is_none_or(|text| name.contains(text))).collect();
+    let is_wanted = |name: &str| filter.is_none_or(|text| name.contains(text));
+    on_one_host(&WALKS.iter().filter(|(name, _)| is_wanted(name)).collect::<Vec<_>>(), tally);
+    if is_wanted(TWO_HOSTS) {
+        tally.check(TWO_HOSTS, on_two_hosts);
+    }
+}
+
+fn on_one_host(wanted: &[&(&str, &str)], tally: &mut Tally) {
     if wanted.is_empty() {
         return;
     }
     let mut walker = None;
-    let started = tally.check("browser: `ward dev` starts", || Walker::start().map(|ready| walker = Some(ready)));
+    let started = tally.check("browser: `ward dev` starts", || {
+        DevServer::start().and_then(Walker::with).map(|ready| walker = Some(ready))
+    });
     let (true, Some(walker)) = (started, walker) else { return };
     for (name, file) in wanted {
-        tally.check(name, || walker.walk(file));
+        tally.check(name, || walker.walk(file, walker.server.url()));
     }
     tally.check(STOPS, || walker.server.stop());
+}
+
+/// The walk serves the page itself, built for this API.
+fn on_two_hosts() -> Result {
+    let page = format!("http://app.{SITE}:{}", free_port()?);
+    let walker = Walker::with(DevServer::start_for(&page)?)?;
+    walker.walk("two-hosts", &page)?;
+    walker.server.stop()
 }
 
 struct Walker {
@@ -48,19 +68,19 @@ struct Walker {
 }
 
 impl Walker {
-    fn start() -> Result<Self> {
+    fn with(mut server: DevServer) -> Result<Self> {
         let chromium = setup::chromium().ok_or_else(|| Failure("no Chromium; run `cargo xtask setup`".into()))?;
-        let mut server = DevServer::start()?;
         server.wait_until_ready()?;
         Ok(Self { server, chromium })
     }
 
-    fn walk(&self, name: &str) -> Result {
+    fn walk(&self, name: &str, page: &str) -> Result {
         let script = Path::new("tests/browser").join(name).with_extension("mjs");
         let mut node = command("node", &[]);
-        node.arg(script).env("BASE_URL", self.server.url()).env("OUTPUT_DIR", target("screenshots"));
+        node.arg(script).env("BASE_URL", page).env("API_URL", self.server.url()).env("SITE", SITE);
+        node.env("OUTPUT_DIR", target("screenshots"));
         node.env("WARD", target("debug/ward")).env("WARD_ENV_FILE", self.server.env_file());
-        node.envs(self.server.github().settings().iter().cloned());
+        node.envs(self.server.github().iter().cloned());
         let mut node =
             node.env("CHROMIUM", &self.chromium).spawn().map_err(|error| Failure(format!("node: {error}")))?;
         wait(&mut node, name, LIMIT)

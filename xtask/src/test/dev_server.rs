@@ -33,12 +33,17 @@ const REAL_PARTS: [&str; 8] = [
 /// People are limited by their address, and the walks through the page all come from one.
 const NO_LIMIT: (&str, &str) = ("WARD_LIMIT_ANONYMOUS", "10000");
 
+/// What the hosts of a page and of its API end in. A browser takes names below `localhost` for this machine, two labels of
+/// them for one site, and a secure cookie from there over HTTP.
+pub const SITE: &str = "ward.localhost";
+
 /// A running `ward dev`; killed if it is dropped before it was stopped.
 pub struct DevServer {
     child: Child,
     port: u16,
+    url: String,
     data: PathBuf,
-    github: FakeGithub,
+    github: Option<FakeGithub>,
     stopped: bool,
 }
 
@@ -46,21 +51,35 @@ impl DevServer {
     /// Starts it on a free port, with a GitHub to sign in with.
     pub fn start() -> Result<Self> {
         let port = free_port()?;
-        let github = FakeGithub::start(&url(port))?;
-        let data = std::env::temp_dir().join(format!("ward-xtask-{}", id()));
+        // Chromium takes a secure cookie over HTTP from `localhost` only.
+        let url = format!("http://localhost:{port}");
+        let github = FakeGithub::start(&url)?;
+        let settings = github.settings().to_vec();
+        Self::launch(port, url, &settings, Some(github))
+    }
+
+    /// Starts it as the API of a page at another host of [`SITE`].
+    pub fn start_for(page: &str) -> Result<Self> {
+        let port = free_port()?;
+        let settings = [("WARD_ORIGINS", page), ("WARD_RP_ID", SITE)].map(|(name, value)| (name.into(), value.into()));
+        Self::launch(port, format!("http://api.{SITE}:{port}"), &settings, None)
+    }
+
+    fn launch(port: u16, url: String, settings: &[(String, String)], github: Option<FakeGithub>) -> Result<Self> {
+        let data = std::env::temp_dir().join(format!("ward-xtask-{}-{port}", id()));
         let mut ward = command(target("debug/ward"), &["dev", "--port", &port.to_string(), "--data-dir"]);
         ward.arg(&data).env(NO_LIMIT.0, NO_LIMIT.1);
-        ward.envs(github.settings().iter().cloned());
+        ward.envs(settings.iter().cloned());
         for setting in REAL_PARTS {
             ward.env_remove(setting);
         }
         let child = ward.spawn().map_err(|error| Failure(format!("ward: {error}")))?;
-        Ok(Self { child, port, data, github, stopped: false })
+        Ok(Self { child, port, url, data, github, stopped: false })
     }
 
     /// Where it answers.
-    pub fn url(&self) -> String {
-        url(self.port)
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// The file of settings by which `ward user` finds its database.
@@ -68,9 +87,9 @@ impl DevServer {
         self.data.join("env")
     }
 
-    /// The GitHub it signs in with.
-    pub fn github(&self) -> &FakeGithub {
-        &self.github
+    /// The settings of the GitHub it signs in with, if it has one.
+    pub fn github(&self) -> &[(String, String)] {
+        self.github.as_ref().map_or(&[], FakeGithub::settings)
     }
 
     /// Waits until `/health` says that everything is up.
@@ -125,12 +144,8 @@ impl Drop for DevServer {
     }
 }
 
-/// Chromium takes a secure cookie over HTTP from `localhost` only.
-fn url(port: u16) -> String {
-    format!("http://localhost:{port}")
-}
-
-fn free_port() -> Result<u16> {
+/// A port that nothing listens on.
+pub fn free_port() -> Result<u16> {
     TcpListener::bind(("127.0.0.1", 0))
         .and_then(|listener| listener.local_addr())
         .map(|address| address.port())

@@ -9,10 +9,11 @@ mod tally;
 
 use std::time::Instant;
 
+use crate::deploy;
 use crate::run::{Failure, Result, cargo, run};
 use crate::setup;
 
-use tally::Tally;
+pub use tally::Tally;
 
 /// Sets up, builds, runs the tests and the checks, and prints the count as the last line.
 pub fn all(filter: Option<&str>) -> Result {
@@ -24,6 +25,7 @@ pub fn all(filter: Option<&str>) -> Result {
             timed(&mut times, "cargo test", || cargo_test::all(filter, &mut tally))?;
             timed(&mut times, "other checks", || {
                 checks::all(filter, &mut tally);
+                deploy::checks(filter, &mut tally);
                 browser::all(filter, &mut tally);
             });
         }

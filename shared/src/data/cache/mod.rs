@@ -1,18 +1,23 @@
 //! The cache: live sessions and the counters of the rate limits. It may vanish at any moment.
 
+mod line;
 mod memory;
 mod redis;
+mod server;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use secrecy::SecretString;
 use uuid::Uuid;
 
+use self::line::Line;
 use self::memory::Memory;
 use self::redis::Redis;
+use self::server::Server;
+use super::IamTokens;
 use crate::clock::Clock;
+use crate::config::CacheSettings;
 use crate::metrics::Counter;
 
 /// The cache gave no answer.
@@ -94,12 +99,13 @@ impl Cache {
         Self::of(Backend::Memory(Memory::new(clock.clone())), clock)
     }
 
-    /// Redis or Valkey at `url` (`redis://` or `rediss://`); connects at the first use. Keys begin with `prefix`.
+    /// Redis or Valkey; connects at the first use. Keys begin with `prefix`.
     ///
     /// # Errors
-    /// [`CacheError`] where `url` can't be understood.
-    pub fn redis(url: &SecretString, prefix: &str, clock: Clock) -> Result<Self, CacheError> {
-        Ok(Self::of(Backend::Redis(Redis::new(url, prefix)?), clock))
+    /// [`CacheError`] where the settings can't be understood.
+    pub fn redis(settings: &CacheSettings, prefix: &str, clock: Clock, tokens: &IamTokens) -> Result<Self, CacheError> {
+        let line = Line::to(Server::new(settings, tokens)?, clock.clone());
+        Ok(Self::of(Backend::Redis(Redis::new(line, prefix)), clock))
     }
 
     fn of(backend: Backend, clock: Clock) -> Self {

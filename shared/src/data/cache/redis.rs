@@ -1,12 +1,10 @@
 //! The cache in Redis 7 or Valkey.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, RedisError, Script};
-use secrecy::{ExposeSecret, SecretString};
+use redis::{RedisError, Script};
 
+use super::line::Line;
 use super::{Admission, Admitted, CacheError, Lookup, METRICS, TOMBSTONE, cached};
 
 /// Finds the session and counts the request against its user, where that was asked, or against who was named.
@@ -47,7 +45,7 @@ redis.call('HINCRBY', KEYS[3], hit and ARGV[1] or ARGV[2], 1)
 return hit and value";
 
 pub(super) struct Redis {
-    connection: ConnectionManager,
+    connection: Line,
     prefix: String,
     admit: Script,
     put_unless: Script,
@@ -57,16 +55,8 @@ pub(super) struct Redis {
 }
 
 impl Redis {
-    pub(super) fn new(url: &SecretString, prefix: &str) -> Result<Self, CacheError> {
-        let client = Client::open(url.expose_secret())
-            .map_err(|_| CacheError("reading REDIS_URL, which is no redis:// or rediss:// URL"))?;
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(Duration::from_millis(500)))
-            .set_response_timeout(Some(Duration::from_millis(500)))
-            .set_number_of_retries(0);
-        let connection = ConnectionManager::new_lazy_with_config(client, config)
-            .map_err(|_| CacheError("preparing the connection"))?;
-        Ok(Self {
+    pub(super) fn new(connection: Line, prefix: &str) -> Self {
+        Self {
             connection,
             prefix: prefix.to_owned(),
             admit: Script::new(ADMIT),
@@ -74,7 +64,7 @@ impl Redis {
             put_newer: Script::new(PUT_NEWER),
             count: Script::new(COUNT),
             look_up: Script::new(LOOK_UP),
-        })
+        }
     }
 
     pub(super) async fn admit(&self, admission: &Admission<'_>) -> Result<Admitted, CacheError> {

@@ -28,7 +28,9 @@ pub(super) async fn trace(State(platform): State<Platform>, mut request: Request
     let mut response = next.run(request).await;
 
     let duration_ms = platform.now().duration_since(began).as_secs_f64() * 1_000.0;
-    tracing::info!(%method, route, status = response.status().as_u16(), duration_ms, request_id = %id, "request");
+    // Of two versions that take turns during a rollout, an alarm has to know which one fails.
+    let version = platform.settings.function_version.as_deref();
+    tracing::info!(%method, route, status = response.status().as_u16(), duration_ms, version, request_id = %id, "request");
     if let Some(mut body) = response.extensions_mut().remove::<ProblemBody>() {
         body.request_id = Some(id.to_string());
         if let Ok(json) = serde_json::to_vec(&body) {

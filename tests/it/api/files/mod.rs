@@ -4,7 +4,6 @@ mod content;
 mod disguise;
 pub mod s3;
 mod scanning;
-mod sigv4;
 mod small;
 mod sweep;
 mod uploads;

@@ -10,9 +10,9 @@ use axum::response::IntoResponse;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use shared::objects::Objects;
+use tests::sigv4::Arrived;
 use tests::{Answer, Browser, Services, TestApp};
 
-use super::sigv4::Arrived;
 use super::{begin, bytes, complete, get, path, upload};
 
 const SECRET: &str = "a secret key/+";
