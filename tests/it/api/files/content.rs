@@ -144,18 +144,23 @@ async fn a_content_that_breaks_on_its_way_never_looks_complete() {
     let io = hyper_util::rt::TokioIo::new(stream);
     let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await.unwrap();
     tokio::spawn(connection);
-    let response = sender.send_request(request).await.unwrap();
-    assert_eq!(response.headers()["content-length"], content.len().to_string().as_str());
-    let mut body = response.into_body().into_data_stream();
-    let (mut got, mut broke) = (Vec::new(), false);
-    while let Some(part) = futures_util::StreamExt::next(&mut body).await {
-        match part {
-            Ok(part) => got.extend_from_slice(&part),
-            Err(_) => broke = true,
+    match sender.send_request(request).await {
+        Ok(response) => {
+            assert_eq!(response.headers()["content-length"], content.len().to_string().as_str());
+            let mut body = response.into_body().into_data_stream();
+            let (mut got, mut broke) = (Vec::new(), false);
+            while let Some(part) = futures_util::StreamExt::next(&mut body).await {
+                match part {
+                    Ok(part) => got.extend_from_slice(&part),
+                    Err(_) => broke = true,
+                }
+            }
+            assert!(broke && got.len() < content.len(), "{} of {}", got.len(), content.len());
+            assert_eq!(got, content[..got.len()], "what came before is right");
         }
+        // On a busy machine the break is met before the head was sent: then there is no answer at all.
+        Err(error) => assert!(error.is_incomplete_message(), "{error}"),
     }
-    assert!(broke && got.len() < content.len(), "{} of {}", got.len(), content.len());
-    assert_eq!(got, content[..got.len()], "what came before is right");
     // The same through the router alone: the body ends with an error.
     let request = ada.request(&Method::GET, &format!("{}/content", path(&file)), None);
     let response = axum::Router::new().fallback_service(app.router()).oneshot(request).await.unwrap();
