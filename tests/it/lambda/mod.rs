@@ -1,6 +1,7 @@
 //! The functions' real binaries: under the Lambda Runtime API behind API Gateway's events, under `cargo lambda watch`,
 //! and as template.yaml deploys them.
 
+mod cache_rights;
 mod emulator;
 mod environment;
 mod event;
